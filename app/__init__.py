@@ -1,0 +1,1 @@
+"""The service: problems, solvers, jobs and the HTTP API. Never imports `infra`."""

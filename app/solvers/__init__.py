@@ -1,0 +1,1 @@
+"""Solvers: one folder each, one Protocol; a request is checked without JAX and run with it."""

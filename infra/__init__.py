@@ -1,0 +1,1 @@
+"""The Pulumi program's parts. Takes from `app` only the metric catalogue and the version."""
