@@ -1,0 +1,123 @@
+# Costate: `make up` runs the service here, `make test` tests everything, `make help` lists the rest.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+STACK ?= local
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell command -v $(p) >/dev/null && $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
+UV_VERSION := 0.13.8
+UV := .tools/bin/uv
+RUN := .venv/bin/python
+PULUMI := $(RUN) -m infra.engine run --stack $(STACK) -- pulumi
+PYTEST := $(RUN) -m pytest -n 2 --dist loadgroup
+# With this set, large SDKs are parsed anew at every import.
+unexport PYTHONDONTWRITEBYTECODE
+
+##@ Run
+.PHONY: up
+up: .tools/env-run ## bring the stack up, solve a sample problem on it, print the address
+	$(PULUMI) up --yes --skip-preview --refresh --suppress-permalink=true
+	$(RUN) -m infra.engine run --stack $(STACK) -- costate check-sample --url "$$($(PULUMI) stack output url)"
+
+.PHONY: preview
+preview: .tools/env-run ## show what `make up` would change
+	$(PULUMI) preview --diff --refresh
+
+.PHONY: refresh
+refresh: .tools/env-run ## compare the state with what really runs
+	$(PULUMI) refresh --yes --skip-preview
+
+.PHONY: down
+down: .tools/env-run ## stop everything; data and logs stay
+	$(PULUMI) destroy --yes --skip-preview
+
+.PHONY: logs
+logs: ## follow the logs of every process of the stack
+	tail -n 40 -F .costate/$(STACK)/logs/*.log
+
+.PHONY: clean
+clean: down ## stop everything and delete its data and logs
+	rm -rf .costate/$(STACK)
+
+##@ Test
+.PHONY: test
+test: lint types test-unit test-contract test-accuracy test-service test-engine test-browser ## run every level
+
+.PHONY: test-unit
+test-unit: .tools/env-test ## pure functions and models
+	$(PYTEST) tests/unit
+
+.PHONY: test-contract
+test-contract: .tools/env-test ## every platform keeps the same promises
+	$(PYTEST) tests/contract
+
+.PHONY: test-accuracy
+test-accuracy: .tools/env-test ## solvers against known answers
+	$(PYTEST) tests/accuracy
+
+.PHONY: test-service
+test-service: .tools/env-test ## the service on a real PostgreSQL and Redis, with faults
+	$(PYTEST) tests/service
+
+.PHONY: test-engine
+test-engine: .tools/env-test ## the real Pulumi engine
+	$(PYTEST) tests/engine
+
+.PHONY: test-browser
+test-browser: .tools/env-test .tools/chromium ## the page in headless Chromium
+	$(PYTEST) tests/browser
+
+.PHONY: lint
+lint: .tools/env-test ## formatting and lint
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+
+.PHONY: types
+types: .tools/env-test ## strict type check
+	.venv/bin/mypy
+
+##@ Maintain
+.PHONY: format
+format: .tools/env-test ## format and mend what can be mended
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+.PHONY: docs
+docs: .tools/env-run ## generate the reference pages
+	$(RUN) -m infra.config_reference > docs/config.md
+
+.PHONY: bench
+bench: .tools/env-bench ## ours and the peers side by side
+	for script in benchmarks/*_vs_*.py; do $(RUN) "$$script"; done
+
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo; echo "STACK=name chooses the stack (now: $(STACK))."
+
+# The tools: uv of one exact version, then environments exactly as locked, each marked by a stamp.
+$(UV):
+	@test -n "$(PYTHON)" || { echo "Costate needs Python 3.11 or newer on PATH (found: $$(python3 --version 2>&1))." >&2; exit 1; }
+	@echo "Setting up uv $(UV_VERSION) with $(PYTHON)"
+	$(PYTHON) -m venv .tools || { echo "Python's venv module is missing: on Debian and Ubuntu, apt-get install python3-venv." >&2; rm -rf .tools; exit 1; }
+	.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+LOCK := pyproject.toml uv.lock
+SYNC := UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --inexact --python $(PYTHON)
+
+.tools/env-run: $(LOCK) | $(UV)
+	$(SYNC) --group infra --group local
+	@touch $@
+
+.tools/env-test: $(LOCK) | $(UV)
+	$(SYNC) --group infra --group local --group test --group lint
+	@touch $@ .tools/env-run
+
+.tools/env-bench: $(LOCK) | $(UV)
+	$(SYNC) --group infra --group local --group bench
+	@touch $@ .tools/env-run
+
+.tools/chromium: .tools/env-test
+	$(RUN) tests/browser/chromium.py
+	@touch $@

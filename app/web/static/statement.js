@@ -1,0 +1,128 @@
+// The left side: template, statement, solver options, and what is wrong with them. A draft survives a reload.
+
+import * as api from "./api.js";
+
+const $ = (id) => document.getElementById(id);
+const DRAFT = "costate.draft";
+let schemas = {};
+
+export async function load(chosen) {
+  const [{ templates }, { solvers }] = await Promise.all([api.templates(), api.solvers()]);
+  $("template").replaceChildren(new Option("Your own problem", ""), ...templates.map((t) => new Option(t.title, t.name)));
+  $("solver").replaceChildren(...solvers.map((s) => new Option(s.title, s.name)));
+  schemas = Object.fromEntries(solvers.map((s) => [s.name, s.options]));
+  showOptions();
+  const draft = localStorage.getItem(DRAFT);
+  if (draft) {
+    $("problem").value = draft;
+    $("template").value = "";
+  } else {
+    await choose(chosen || templates[0].name);
+  }
+}
+
+export async function choose(name) {
+  $("template").value = name;
+  localStorage.removeItem(DRAFT);
+  $("about").replaceChildren();
+  if (!name) return;
+  const { description, source, problem } = await api.template(name);
+  $("problem").value = pretty(problem);
+  const credit = document.createElement("span");
+  credit.className = "source";
+  credit.textContent = source ? `Source: ${source}` : "";
+  $("about").replaceChildren(description || "", credit);
+  showFaults([]);
+}
+
+export function keepDraft() {
+  localStorage.setItem(DRAFT, $("problem").value);
+  $("template").value = "";
+  $("about").replaceChildren();
+}
+
+// Two levels deep, then one line each: a statement stays readable.
+export function pretty(problem) {
+  return JSON.stringify(problem, null, 2).replace(/\[\s+([^[\]{}]*?)\s+\]/g, (_, inside) => `[${inside.replace(/\s*\n\s*/g, " ")}]`);
+}
+
+// The request body, or null when the text is no JSON (the place is shown).
+export function body() {
+  const text = $("problem").value;
+  let problem;
+  try {
+    problem = JSON.parse(text);
+  } catch (error) {
+    const at = Number(/position (\d+)/.exec(error.message)?.[1] ?? text.length);
+    const line = text.slice(0, at).split("\n").length;
+    showFaults([{ field: `line ${line}`, message: `this is not JSON: ${error.message}`, allowed: "a JSON object; names and texts stand in double quotes" }]);
+    $("problem").focus();
+    $("problem").setSelectionRange(at, Math.min(at + 1, text.length));
+    return null;
+  }
+  return { solver_type: $("solver").value, problem_config: { problem }, solver_config: options() };
+}
+
+export function showFaults(faults) {
+  const list = document.createElement("ul");
+  for (const fault of faults) {
+    const item = document.createElement("li");
+    const field = document.createElement("code");
+    field.textContent = fault.field;
+    item.append(field, ` ${fault.message}`);
+    if (fault.allowed) {
+      const remedy = document.createElement("span");
+      remedy.className = "remedy";
+      remedy.textContent = fault.allowed;
+      item.append(remedy);
+    }
+    list.append(item);
+  }
+  $("faults").replaceChildren(...(faults.length ? [list] : []));
+}
+
+export function showProblem(problem) {
+  showFaults(problem.faults.length ? problem.faults : [{ field: "request", message: problem.message }]);
+}
+
+export function showUnderstood(answer) {
+  const text = document.createElement("p");
+  text.className = "understood";
+  text.textContent = `Understood: ${answer.summary}`;
+  $("faults").replaceChildren(text);
+  for (const warning of answer.warnings || []) {
+    const item = document.createElement("p");
+    item.textContent = `Note: ${typeof warning === "string" ? warning : `${warning.field} ${warning.message}`}`;
+    $("faults").append(item);
+  }
+}
+
+export function showOptions() {
+  const { properties = {}, $defs = {} } = schemas[$("solver").value] || {};
+  $("options").replaceChildren(...Object.entries(properties).map(([name, schema]) => {
+    const choices = schema.enum || $defs[schema.$ref?.split("/").pop()]?.enum;
+    const field = choices ? document.createElement("select") : document.createElement("input");
+    field.id = `option-${name}`;
+    field.dataset.option = name;
+    if (choices) {
+      field.append(...choices.map((choice) => new Option(choice)));
+      field.value = schema.default;
+    } else {
+      field.type = "number";
+      field.step = "any";
+      field.placeholder = schema.default ?? "automatic";
+    }
+    const label = document.createElement("label");
+    label.htmlFor = field.id;
+    label.title = schema.description || "";
+    label.textContent = name.replaceAll("_", " ");
+    const cell = document.createElement("div");
+    cell.append(label, field);
+    return cell;
+  }));
+}
+
+function options() {
+  const given = [...$("options").querySelectorAll("[data-option]")].filter((field) => field.value !== "");
+  return Object.fromEntries(given.map((field) => [field.dataset.option, field.type === "number" ? Number(field.value) : field.value]));
+}
