@@ -184,7 +184,8 @@ class Resolution:
                 known |= {f"{name}_0", f"{name}_f"}
                 if several:
                     known |= {f"{phase.name}_{name}_0", f"{phase.name}_{name}_f"}
-            known |= {f"{phase.name}_t0", f"{phase.name}_tf"}
+            if several:
+                known |= {f"{phase.name}_t0", f"{phase.name}_tf"}
         return known
 
     def _check_definitions(self) -> None:
@@ -195,10 +196,17 @@ class Resolution:
         self._check_names(self.statement.definitions, "definitions")
 
     def _check_names(self, definitions: Mapping[str, Expression], path: str) -> None:
-        scope = self._scope(dict.fromkeys(self._known, ("k", 0)), {}, [], lambda name: None)
+        scope = self._scope(
+            dict.fromkeys(sorted(self._known, key=_by_kind), ("k", 0)), {}, [], lambda name: None
+        )
         for name, expression in definitions.items():
             if not expression.names <= self._known or expression.tables - self._tables.keys():
                 scope.resolve(expression, f"{path}.{name}", self._faults)
+
+
+def _by_kind(name: str) -> tuple[bool, str]:
+    """Plain names before those of end values, for suggestions."""
+    return name.endswith(("_0", "_f")), name
 
 
 def _point_hint(phase: PhaseStatement) -> Callable[[str], str | None]:

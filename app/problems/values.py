@@ -210,7 +210,9 @@ class Valuation:
 
     def _bounds(self, bounds: Bounds, path: str) -> tuple[Number, Number]:
         low = -math.inf if bounds[0] is None else self.number(bounds[0], path)
-        high = math.inf if bounds[1] is None else self.number(bounds[1], path)
+        high = low
+        if bounds[1] is not bounds[0] or bounds[1] is None:
+            high = math.inf if bounds[1] is None else self.number(bounds[1], path)
         if np.any(np.asarray(low) > np.asarray(high)):
             given = f"[{_show(low)}, {_show(high)}]"
             self._faults.add(path, "the lower bound is above the upper bound", given, "lower <= upper")

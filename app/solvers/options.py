@@ -1,0 +1,30 @@
+"""The options of each solver (`solver_config`): names, defaults, limits and what they mean."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Options(BaseModel):
+    """What every iterative solver takes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+    max_iterations: int = Field(500, ge=1, le=100_000, description="Iterations of one solve, at most.")
+    tolerance: float = Field(1e-6, ge=1e-12, le=1e-1, description="Relative error the answer may have.")
+    time_limit_s: float = Field(300.0, gt=0, le=3600, description="Seconds of one solve, at most.")
+
+
+class CollocationOptions(Options):
+    """Direct collocation: `tolerance` is the relative error of the mesh."""
+
+    transcription: Literal["radau", "hermite_simpson", "trapezoidal"] = Field(
+        "radau", description="How dynamics become equations on the mesh."
+    )
+    mesh_intervals: int = Field(32, ge=2, le=2_000, description="Intervals of the first mesh.")
+    max_refinements: int = Field(10, ge=0, le=50, description="Refinements of the mesh, at most.")
+    multi_start: int = Field(1, ge=1, le=256, description="Guesses to start from; the best answer counts.")

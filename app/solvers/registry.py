@@ -1,0 +1,58 @@
+"""The solvers there are: what each is called, takes and accepts as a problem. Never imports JAX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from app.problems.canonical import canonical
+from app.problems.doors import problem_of
+from app.solvers.options import CollocationOptions
+
+
+@dataclass(frozen=True)
+class CheckedProblem:
+    """A problem that a solver accepts: canonical `data`, and the hash of its structure without numbers."""
+
+    data: dict[str, Any]
+    structure: str
+
+
+@dataclass(frozen=True)
+class Solver:
+    """One solver as the API offers it.
+
+    `check` takes a `problem_config` and raises InvalidInput with fields relative to it.
+    """
+
+    name: str
+    title: str
+    description: str
+    options: type[BaseModel]
+    check: Callable[[Mapping[str, Any]], CheckedProblem]
+
+
+def control_problem(config: Mapping[str, Any]) -> CheckedProblem:
+    """The check of every solver that takes an optimal-control problem as it is."""
+    problem = problem_of(config)
+    return CheckedProblem(canonical(problem.statement), problem.structure.digest)
+
+
+SOLVERS: dict[str, Solver] = {
+    solver.name: solver
+    for solver in (
+        Solver(
+            name="collocation",
+            title="Direct collocation",
+            description=(
+                "Optimal-control problems as data: states and controls on an adaptive mesh, solved by an "
+                "interior-point method, and the answer checked by integrating the control."
+            ),
+            options=CollocationOptions,
+            check=control_problem,
+        ),
+    )
+}
