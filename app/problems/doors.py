@@ -10,6 +10,7 @@ from app.errors import Faults, FieldError, InvalidInput
 from app.problems.expression import suggestion
 from app.problems.library import expand, template
 from app.problems.model import Problem, parse
+from app.problems.probe import probe
 from app.problems.short_forms import CHAIN_KEYS, integrator_chain, linear_quadratic
 
 DOORS = ("problem", "template", "matrices")
@@ -72,7 +73,11 @@ def _parse(ocp: Any, field: Callable[[str], str]) -> Problem:
     try:
         if not isinstance(ocp, Mapping):
             raise InvalidInput([FieldError("", "must be an object", type(ocp).__name__, "an ocp/1 problem")])
-        return parse(ocp)
+        problem = parse(ocp)
+        faults = probe(problem)
+        if faults:
+            raise InvalidInput([fault.to_error() for fault in faults])
+        return problem
     except InvalidInput as error:
         raise InvalidInput([replace(fault, field=field(fault.field)) for fault in error.errors]) from error
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,15 @@ _NUMPY: dict[str, Callable[..., Any]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation of an evaluation: its value, and the part `code[start:end]` that it stands for."""
+
+    value: Any
+    start: int
+    end: int
+
+
 def evaluate(
     expression: Expression,
     values: Mapping[str, Number],
@@ -43,31 +54,41 @@ def evaluate(
     """
     if expression.number is not None:
         return expression.number
-    stack: list[Any] = []
-    with np.errstate(all="ignore"):
-        for operation, argument in expression.code:
-            if operation == "number":
-                stack.append(np.float64(argument))
-            elif operation == "name":
-                stack.append(np.asarray(values[str(argument)], np.float64)[()])
-            elif operation == "powi":
-                stack.append(np.power(stack.pop(), float(argument)))
-            elif operation == "table":
-                places, data = (tables or {})[str(argument)]
-                stack.append(np.interp(stack.pop(), places, data))
-            else:
-                operands = stack[-int(argument) :]
-                del stack[-int(argument) :]
-                stack.append(_apply(operation, operands))
-    value = stack[0]
+    value: Any = 0.0
+    for step in steps(expression, values, tables or {}):
+        value = step.value
     return value if isinstance(value, np.ndarray) else float(value)
 
 
-def _apply(operation: str, operands: list[Any]) -> Any:
-    if operation in ("max", "min"):
-        pick = np.maximum if operation == "max" else np.minimum
-        value = operands[0]
-        for operand in operands[1:]:
-            value = pick(value, operand)
-        return value
-    return _NUMPY[operation](*operands)
+def steps(
+    expression: Expression, values: Mapping[str, Number], tables: Mapping[str, tuple[Array, Array]]
+) -> Iterator[Step]:
+    """Every operation of `evaluate` in order; the last is the whole."""
+    stack: list[Step] = []
+    for index, (operation, argument) in enumerate(expression.code):
+        start = index
+        if operation == "number":
+            value: Any = np.float64(argument)
+        elif operation == "name":
+            value = np.asarray(values[str(argument)], np.float64)[()]
+        else:
+            count = 1 if operation in ("powi", "table") else int(argument)
+            operands = stack[-count:]
+            del stack[-count:]
+            start = operands[0].start
+            value = _apply(operation, argument, [operand.value for operand in operands], tables)
+        stack.append(Step(value, start, index + 1))
+        yield stack[-1]
+
+
+def _apply(
+    operation: str, argument: float | str, operands: list[Any], tables: Mapping[str, tuple[Array, Array]]
+) -> Any:
+    with np.errstate(all="ignore"):
+        if operation == "powi":
+            return np.power(operands[0], float(argument))
+        if operation == "table":
+            return np.interp(operands[0], *tables[str(argument)])
+        if operation in ("max", "min"):
+            return reduce(np.maximum if operation == "max" else np.minimum, operands)
+        return _NUMPY[operation](*operands)

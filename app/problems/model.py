@@ -8,10 +8,12 @@ from typing import Any
 
 from app.errors import Faults
 from app.problems.evaluation import Array
-from app.problems.expression import Expression
+from app.problems.intake import read
+from app.problems.probe import nudge, probe
 from app.problems.resolution import Resolution
-from app.problems.statement import Constraint, PhaseStatement, Statement, read
+from app.problems.statement import Constraint, PhaseStatement, Statement
 from app.problems.structure import Structure
+from app.problems.unused import unused
 from app.problems.values import PhaseValues, Valuation, WholeValues
 
 Moment = tuple[float, float, float]
@@ -52,10 +54,20 @@ class Phase:
 
 
 @dataclass(frozen=True, eq=False)
+class Values:
+    """All numbers as evaluated, of every row of a sweep; `nudged`: default guesses were moved a little."""
+
+    phases: tuple[PhaseValues, ...]
+    whole: WholeValues
+    nudged: bool
+
+
+@dataclass(frozen=True, eq=False)
 class Problem:
     """A problem ready for a solver: `structure` (shared by problems that differ in numbers) and values.
 
-    Of a sweep this is the first row; `rows()` gives all.
+    Of a sweep this is the first row; `rows()` gives all `sweep` of them. Shapes: parameters `(n_p,)`,
+    boundary constraints and links `(n_b,)`, numbers `(n_k,)`.
     """
 
     structure: Structure
@@ -69,8 +81,8 @@ class Problem:
     b_upper: Array
     k: Array
     warnings: tuple[str, ...]
-    sweep: int = 0
-    others: tuple[Problem, ...] = ()
+    sweep: int  # rows, 0 when there is no sweep
+    values: Values
 
     @property
     def sense(self) -> str:
@@ -84,7 +96,8 @@ class Problem:
 
     def rows(self) -> tuple[Problem, ...]:
         """Every row of the sweep, or the problem alone; all have one structure."""
-        return (self, *self.others)
+        parts = (self.statement, self.structure, self.values, self.warnings)
+        return tuple(_problem(*parts, row) for row in range(self.sweep or 1))
 
 
 def parse(ocp: Mapping[str, Any]) -> Problem:
@@ -94,37 +107,33 @@ def parse(ocp: Mapping[str, Any]) -> Problem:
     resolution = Resolution(statement, faults)
     structure = resolution.structure()
     valuation = Valuation(statement, faults)
-    phases = valuation.phases()
-    whole = valuation.whole(resolution.numbers)
+    values = Values(valuation.phases(), valuation.whole(resolution.numbers), nudged=False)
     faults.check()
     warnings = unused(statement, resolution.used)
-    rows = range(statement.sweep) if statement.sweep else [None]
-    problems = [_problem(statement, structure, phases, whole, warnings, row) for row in rows]
-    return replace(problems[0], sweep=statement.sweep, others=tuple(problems[1:]))
+    problem = _problem(statement, structure, values, warnings, 0)
+    if probe(problem):  # a default guess on a singular value is no fault of the user
+        moved = _problem(statement, structure, replace(values, nudged=True), warnings, 0)
+        problem = problem if probe(moved) else moved
+    return problem
 
 
 def _problem(
-    statement: Statement,
-    structure: Structure,
-    phases: tuple[PhaseValues, ...],
-    whole: WholeValues,
-    warnings: tuple[str, ...],
-    row: int | None,
+    statement: Statement, structure: Structure, values: Values, warnings: tuple[str, ...], row: int
 ) -> Problem:
-    """One row of a sweep, or the problem itself (`row` None)."""
+    """One row of a sweep, or (row 0) the problem itself."""
     boundary = [c for phase in statement.phases for c in phase.boundary_constraints]
-    return Problem(
+    at = row if statement.sweep else None
+    problem = Problem(
         structure=structure,
         statement=statement,
-        phases=tuple(
-            _phase(stated, values, row) for stated, values in zip(statement.phases, phases, strict=True)
-        ),
+        phases=tuple(_phase(*phase, at) for phase in zip(statement.phases, values.phases, strict=True)),
         boundary_labels=tuple(map(_label, (*boundary, *statement.boundary_constraints, *statement.links))),
         warnings=warnings,
-        sweep=0,
-        others=(),
-        **_row(whole, row),
+        sweep=statement.sweep,
+        values=values,
+        **_row(values.whole, at),
     )
+    return nudge(problem) if values.nudged else problem
 
 
 def _phase(stated: PhaseStatement, values: PhaseValues, row: int | None) -> Phase:
@@ -152,70 +161,3 @@ def _row(values: PhaseValues | WholeValues, row: int | None) -> dict[str, Array]
 
 def _label(constraint: Constraint) -> str:
     return f"{constraint.path}: {constraint.expression}"
-
-
-def unused(statement: Statement, used: set[str]) -> tuple[str, ...]:
-    """Warnings on names that influence nothing: likely slips, but no reason to refuse a problem."""
-    everywhere = used | {name for rows in statement.constants.values() for row in rows for name in row.names}
-    everywhere |= _names_of_numbers(statement)
-    warnings = [
-        f"constant {name!r} is used nowhere" for name in statement.constants if name not in everywhere
-    ]
-    warnings += [
-        f"parameter {name!r} influences nothing" for name in statement.parameters if name not in used
-    ]
-    warnings += [
-        f"table {name!r} is used nowhere" for name in statement.tables if f"table {name}" not in used
-    ]
-    for phase in statement.phases:
-        where = f" in phase {phase.name!r}" if phase.name else ""
-        definitions = {**statement.definitions, **phase.definitions}
-        warnings += [f"definition {name!r} is used nowhere" for name in phase.definitions if name not in used]
-        influences = _influences(phase, definitions)
-        for kind, names in (("state", phase.states), ("control", phase.controls)):
-            for name in names:
-                ends = {f"{prefix}{name}_{end}" for prefix in ("", f"{phase.name}_") for end in "0f"}
-                if name not in influences and not ends & used and name not in (phase.final | phase.bounds):
-                    warnings.append(f"{kind} {name!r} influences nothing{where}")
-    return tuple(warnings)
-
-
-def _influences(phase: PhaseStatement, definitions: Mapping[str, Expression]) -> set[str]:
-    """Names that reach a cost, a constraint or the dynamics of another state."""
-    found: set[str] = set()
-    costs = [cost for cost in (phase.running_cost, phase.terminal_cost) if cost is not None]
-    expressions = [*costs, *(c.expression for c in (*phase.path_constraints, *phase.boundary_constraints))]
-    for names in [expression.names for expression in expressions]:
-        found |= _closure(names, definitions)
-    for state, dynamics in phase.dynamics.items():
-        found |= _closure(dynamics.names, definitions) - {state}
-    return found
-
-
-def _closure(names: frozenset[str], definitions: Mapping[str, Expression]) -> set[str]:
-    found: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += definitions[name].names if name in definitions else ()
-    return found
-
-
-def _names_of_numbers(statement: Statement) -> set[str]:
-    """Names used where numbers stand: bounds, end values, times, guesses."""
-    numbers: list[Expression | None] = []
-    for parameter in statement.parameters.values():
-        numbers += [*parameter.bounds, parameter.guess]
-    constraints = [*statement.boundary_constraints, *statement.links]
-    for phase in statement.phases:
-        for moment in (phase.t0, phase.tf):
-            numbers += [moment.lower, moment.upper, moment.guess]
-        for bounds in (*phase.initial.values(), *phase.final.values(), *phase.bounds.values()):
-            numbers += bounds
-        numbers += [*phase.nominal.values(), *(point for points in phase.guess.values() for point in points)]
-        constraints += [*phase.path_constraints, *phase.boundary_constraints]
-    for constraint in constraints:
-        numbers += constraint.bounds
-    return {name for number in numbers if number is not None for name in number.names}
