@@ -1,0 +1,154 @@
+"""Products, commutators and exponentials of many small matrices at once.
+
+Matrices lie with their lanes last, shape `(d, d, L)`: for the small `d` of quantum control, one entry of all lanes is
+one vector operation, 5 to 20 times faster on a CPU than a batch of `d x d` products.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+UNROLLED_DIMENSION = 6
+"""Up to here products are written out over the lanes; beyond, a batched matrix product is faster (measured)."""
+
+DEGREE = 16
+"""Degree of the Taylor polynomial of the exponential: 6 products by Paterson and Stockmeyer."""
+
+RADIUS = 0.75
+"""The 1-norm up to which that polynomial is exact to rounding: 0.75^17 / 17! = 2e-17."""
+
+
+def matmul(a: Array, b: Array) -> Array:
+    """Lane-wise product, `(d, e, L)` times `(e, f, L)`."""
+    inner = a.shape[1]
+    if max(a.shape[0], inner) <= UNROLLED_DIMENSION:
+        total = a[:, 0, None] * b[None, 0]
+        for j in range(1, inner):
+            total = total + a[:, j, None] * b[None, j]
+        return total
+    product = partial(jnp.einsum, "ijl,jkl->ikl")
+    if not (jnp.iscomplexobj(a) and jnp.iscomplexobj(b)):
+        return product(a, b)
+    # The complex product of XLA on CPUs costs more than twice these four real ones.
+    real = product(a.real, b.real) - product(a.imag, b.imag)
+    return jax.lax.complex(real, product(a.real, b.imag) + product(a.imag, b.real))
+
+
+def commutator(a: Array, b: Array) -> Array:
+    """`[a, b] = a b - b a` in every lane."""
+    return matmul(a, b) - matmul(b, a)
+
+
+def identity(d: int, lanes: int, dtype: jnp.dtype) -> Array:
+    """The unit matrix in every lane, shape `(d, d, L)`."""
+    return jnp.broadcast_to(jnp.eye(d, dtype=dtype)[:, :, None], (d, d, lanes))
+
+
+def combine(coefficients: Array, basis: Array) -> Array:
+    """`sum_m c_m A_m`: coefficients `(m, L)`, basis `(m, d, d)`, result `(d, d, L)`."""
+    if basis.shape[1] > UNROLLED_DIMENSION:
+        return jnp.einsum("ml,mij->ijl", coefficients.astype(basis.dtype), basis)
+    total = basis[0][:, :, None] * coefficients[0]
+    for m in range(1, basis.shape[0]):
+        total = total + basis[m][:, :, None] * coefficients[m]
+    return total
+
+
+def one_norm(a: Array) -> Array:
+    """The largest column sum in each lane, shape `(L,)`."""
+    return jnp.max(jnp.sum(jnp.abs(a), axis=0), axis=0)
+
+
+def squarings_for(norm: float) -> int:
+    """How often an argument of this 1-norm is halved before the polynomial is exact to rounding."""
+    return max(0, math.ceil(math.log2(norm / RADIUS))) if norm > 0 else 0
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def exponential(a: Array, squarings: Array, skew: bool) -> Array:
+    """`exp(a)` in every lane, `(d, d, L)`, exact to rounding for 1-norms up to `RADIUS * 2**squarings`.
+
+    `skew`: every lane is anti-Hermitian, so 2 x 2 matrices need real functions only. Scaling and squaring as in Higham,
+    Functions of Matrices (2008), chapter 10. The derivative is the exact Frechet derivative, by its adjoint
+    `L(a, .)^T = L(a^T, .)` (same book, section 3.2), whatever the number of squarings.
+    """
+    if a.shape[0] == 2:
+        return _exponential_2(a, skew)
+    return _exponential_taylor(a, squarings)
+
+
+def _forward(a: Array, squarings: Array, skew: bool) -> tuple[Array, tuple[Array, Array]]:
+    return exponential(a, squarings, skew), (a, squarings)
+
+
+def _backward(skew: bool, kept: tuple[Array, Array], cotangent: Array) -> tuple[Array, None]:
+    a, squarings = kept
+    # The direction is no longer anti-Hermitian, so the general form is the one to differentiate.
+    function = (
+        partial(_exponential_2, skew=False)
+        if a.shape[0] == 2
+        else partial(_exponential_taylor, squarings=squarings)
+    )
+    return jax.jvp(function, (jnp.swapaxes(a, 0, 1),), (cotangent,))[1], None
+
+
+exponential.defvjp(_forward, _backward)
+
+
+def _exponential_taylor(a: Array, squarings: Array) -> Array:
+    d, _, lanes = a.shape
+    scaled = a * jnp.ldexp(1.0, -squarings).astype(a.real.dtype)
+    unit = identity(d, lanes, a.dtype)
+    square = matmul(scaled, scaled)
+    cube = matmul(square, scaled)
+    fourth = matmul(square, square)
+    inverse = [1.0 / math.factorial(k) for k in range(DEGREE + 1)]
+
+    def block(k: int) -> Array:
+        return inverse[k] * unit + inverse[k + 1] * scaled + inverse[k + 2] * square + inverse[k + 3] * cube
+
+    result = block(12) + inverse[16] * fourth
+    for k in (8, 4, 0):
+        result = block(k) + matmul(fourth, result)
+    return jax.lax.fori_loop(0, squarings, lambda _, r: matmul(r, r), result)
+
+
+def _exponential_2(a: Array, skew: bool) -> Array:
+    """Closed form: with the traceless part `b`, `b^2 = z` is a number and `exp b = cosh(sqrt z) + sinh(sqrt z)/sqrt z b`."""
+    middle = (a[0, 0] + a[1, 1]) / 2
+    half = (a[0, 0] - a[1, 1]) / 2
+    z = half * half + a[0, 1] * a[1, 0]
+    if skew:
+        angle = jnp.sqrt(jnp.maximum(-z.real, 0.0))
+        cosine: Array = jnp.cos(angle)
+        ratio: Array = jnp.where(angle > 0.0, jnp.sin(angle) / jnp.where(angle > 0.0, angle, 1.0), 1.0)
+        factor: Array = jax.lax.complex(jnp.cos(middle.imag), jnp.sin(middle.imag))
+    else:
+        cosine, ratio = _cosh_and_ratio(z)
+        factor = jnp.exp(middle)
+    diagonal, scaled = factor * cosine, factor * ratio
+    rows = [
+        [diagonal + scaled * half, scaled * a[0, 1]],
+        [scaled * a[1, 0], diagonal - scaled * half],
+    ]
+    return jnp.stack([jnp.stack(row) for row in rows])
+
+
+def _cosh_and_ratio(z: Array) -> tuple[Array, Array]:
+    """`cosh(sqrt z)` and `sinh(sqrt z) / sqrt z`, entire in `z`: a series near 0, where the root has no derivative."""
+    near = jnp.abs(z) < 0.01
+    small = jnp.where(near, z, 0.0)
+    # Real arguments go through the complex root too: z is negative for rotations.
+    root = jnp.sqrt(jnp.where(near, 1.0, z).astype(jnp.complex128))
+    up, down = jnp.exp(root), jnp.exp(-root)
+    cosh, ratio = (up + down) / 2, (up - down) / (2 * root)
+    if not jnp.iscomplexobj(z):
+        cosh, ratio = cosh.real, ratio.real
+    cosh_series = sum(small**k / math.factorial(2 * k) for k in range(6))
+    ratio_series = sum(small**k / math.factorial(2 * k + 1) for k in range(6))
+    return jnp.where(near, cosh_series, cosh), jnp.where(near, ratio_series, ratio)
