@@ -91,9 +91,15 @@ def suggestion(name: str, known: Iterable[str], kind: str = "names") -> str:
     names = list(known)
     near = difflib.get_close_matches(name[:MAX_NAME_LENGTH], names, n=3, cutoff=0.5)
     if near:
+        best = _likeness(name, near[0])
+        near = [candidate for candidate in near if _likeness(name, candidate) > best - 0.1]
         return "did you mean " + " or ".join(repr(candidate) for candidate in near) + "?"
     shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
     return f"known {kind}: {shown}" if names else f"there are no {kind} here"
+
+
+def _likeness(first: str, second: str) -> float:
+    return difflib.SequenceMatcher(None, first[:MAX_NAME_LENGTH], second).ratio()
 
 
 def format_number(value: float) -> str:

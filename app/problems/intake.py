@@ -1,4 +1,8 @@
-"""Reading ocp/1 data into a `Statement`: form, keys, names, sizes; every fault noted with its field."""
+"""Reading ocp/1 data into a `Statement`: form, keys, names, sizes; every fault noted with its field.
+
+What JSON keeps without order (constants, parameters, tables, definitions) is sorted by name, so that the
+order in which it was written changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +75,7 @@ def read(ocp: Mapping[str, Any], faults: Faults) -> Statement:
         phases = tuple(
             _phase(top.of(data, path), named=True) for data, path in top.items("phases", MAX_PHASES)
         )
-        if not phases:
+        if top.data["phases"] == []:
             faults.add("phases", "there is no phase", top.data["phases"], f"1 to {MAX_PHASES} phases")
         for index, phase in enumerate(phases):
             if phase.name in [other.name for other in phases[:index]]:
@@ -172,7 +176,8 @@ def _constants(top: Reader) -> tuple[dict[str, tuple[Expression, ...]], int]:
     if len(set(rows_of.values())) > 1:
         lengths = ", ".join(f"{name} has {rows}" for name, rows in rows_of.items())
         top.faults.add("constants", "the rows of a sweep differ in number", lengths, "lists of one length")
-    return constants, max(rows_of.values(), default=0)
+        return {name: entries[:1] for name, entries in sorted(constants.items())}, 0
+    return dict(sorted(constants.items())), max(rows_of.values(), default=0)
 
 
 def _parameters(top: Reader) -> dict[str, Parameter]:
@@ -181,7 +186,7 @@ def _parameters(top: Reader) -> dict[str, Parameter]:
         top.faults.add("parameters", f"has {len(reader.data):,} entries", None, f"at most {MAX_PARAMETERS}")
         return {}
     parameters: dict[str, Parameter] = {}
-    for name, value in reader.data.items():
+    for name, value in sorted(reader.data.items()):
         path = reader.at(name)
         reader.check_name(name, path)
         guess = None
@@ -201,7 +206,7 @@ def _tables(top: Reader) -> dict[str, tuple[Array, Array]]:
         return {}
     tables: dict[str, tuple[Array, Array]] = {}
     total = 0
-    for name, value in reader.data.items():
+    for name, value in sorted(reader.data.items()):
         reader.check_name(name, reader.at(name))
         inner = top.of(value, reader.at(name))
         inner.only(("t", "value"))
@@ -249,7 +254,7 @@ def _expressions(reader: Reader, most: int) -> dict[str, Expression]:
         reader.faults.add(reader.path, f"has {len(reader.data):,} entries", None, f"at most {most}")
         return {}
     found: dict[str, Expression] = {}
-    for name, value in reader.data.items():
+    for name, value in sorted(reader.data.items()):
         reader.check_name(name, reader.at(name))
         expression = reader.expression(value, reader.at(name))
         found[name] = ZERO if expression is None else expression

@@ -138,7 +138,10 @@ def _set_parameter(problem: dict[str, Any], parameter: TemplateParameter, value:
     place: Any = problem
     for key in way:
         place = place[int(key)] if isinstance(place, list) else place.setdefault(key, {})
-    place[last] = value
+    if isinstance(place, list):
+        place[int(last)] = value
+    else:
+        place[last] = value
 
 
 def _set_group(problem: dict[str, Any], group: str, value: Any, faults: Faults) -> None:

@@ -104,6 +104,8 @@ def parse(ocp: Mapping[str, Any]) -> Problem:
     """The problem; InvalidInput carries every fault, with fields relative to the problem."""
     faults = Faults()
     statement = read(ocp, faults)
+    if not statement.phases or not all(phase.states for phase in statement.phases):
+        faults.check()  # too little is there to look for more
     resolution = Resolution(statement, faults)
     structure = resolution.structure()
     valuation = Valuation(statement, faults)

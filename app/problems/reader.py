@@ -120,9 +120,9 @@ class Reader:
             return None
 
     def optional(self, key: str) -> Expression | None:
-        """The expression under `key`, None when absent or null."""
+        """The expression under `key`, None when absent or null (zero when it is faulty)."""
         value = self.data.get(key)
-        return None if value is None else self.expression(value, self.at(key))
+        return None if value is None else self.expression(value, self.at(key)) or constant(0.0)
 
     def bound(self, value: Any, path: str) -> Expression | None:
         """One bound: None for null and for numbers that mean "unbounded"."""

@@ -125,7 +125,7 @@ class Valuation:
             self._faults.add(
                 path, "has no finite value", expression.source, "no division by zero, log(0) and such"
             )
-        return value
+        return _plain(np.where(np.isfinite(value), value, math.nan))
 
     def _evaluate_constants(self) -> dict[str, Number]:
         given = self.statement.constants
@@ -216,6 +216,7 @@ class Valuation:
         if np.any(np.asarray(low) > np.asarray(high)):
             given = f"[{_show(low)}, {_show(high)}]"
             self._faults.add(path, "the lower bound is above the upper bound", given, "lower <= upper")
+            return -math.inf, math.inf
         return low, high
 
     def _constraint(self, constraint: Constraint) -> tuple[Number, Number]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Options(BaseModel):
@@ -15,8 +13,12 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
     max_iterations: int = Field(500, ge=1, le=100_000, description="Iterations of one solve, at most.")
-    tolerance: float = Field(1e-6, ge=1e-12, le=1e-1, description="Relative error the answer may have.")
-    time_limit_s: float = Field(300.0, gt=0, le=3600, description="Seconds of one solve, at most.")
+    tolerance: float = Field(
+        1e-6, ge=1e-12, le=1e-1, allow_inf_nan=False, description="Relative error the answer may have."
+    )
+    time_limit_s: float = Field(
+        300.0, gt=0, le=3600, allow_inf_nan=False, description="Seconds of one solve, at most."
+    )
 
 
 class CollocationOptions(Options):
