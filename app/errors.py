@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-MAX_FAULTS = 100  # faults carried by one error; more help nobody
+MAX_FAULTS = 50  # faults carried by one error; more help nobody
 MAX_SHOWN = 200  # characters of the given value that are repeated back
 
 
@@ -53,9 +53,14 @@ class Faults:
     def __len__(self) -> int:
         return len(self._errors)
 
+    @property
+    def full(self) -> bool:
+        """Whether no more are taken; who looks for remedies may stop."""
+        return len(self._errors) >= MAX_FAULTS
+
     def add(self, field: str, message: str, given: Any = None, allowed: str | None = None) -> None:
         """Note one fault; beyond MAX_FAULTS they are dropped."""
-        if len(self._errors) < MAX_FAULTS:
+        if not self.full:
             self._errors.append(FieldError(field, message, shorten(given), allowed))
 
     def extend(self, error: InvalidInput) -> None:

@@ -10,7 +10,6 @@ from app.errors import Faults, FieldError, InvalidInput
 from app.problems.expression import suggestion
 from app.problems.library import expand, template
 from app.problems.model import Problem, parse
-from app.problems.probe import probe
 from app.problems.short_forms import CHAIN_KEYS, integrator_chain, linear_quadratic
 
 DOORS = ("problem", "template", "matrices")
@@ -40,7 +39,9 @@ def problem_of(config: Mapping[str, Any], extra: tuple[str, ...] = ()) -> Proble
             ocp = linear_quadratic(config["matrices"])
         except InvalidInput as error:
             raise error.under("matrices") from error
-        return _parse(ocp, lambda field: f"matrices.{field.removeprefix('time.')}")
+        return _parse(
+            ocp, lambda field: f"matrices.{field.removeprefix('time.')}" if "time" in field else "matrices"
+        )
     chain = {key: value for key, value in config.items() if key not in extra}
     return _parse(integrator_chain(chain), lambda field: field.removeprefix("time."))
 
@@ -74,9 +75,8 @@ def _parse(ocp: Any, field: Callable[[str], str]) -> Problem:
         if not isinstance(ocp, Mapping):
             raise InvalidInput([FieldError("", "must be an object", type(ocp).__name__, "an ocp/1 problem")])
         problem = parse(ocp)
-        faults = probe(problem)
-        if faults:
-            raise InvalidInput([fault.to_error() for fault in faults])
+        if problem.faults:
+            raise InvalidInput([fault.to_error() for fault in problem.faults])
         return problem
     except InvalidInput as error:
         raise InvalidInput([replace(fault, field=field(fault.field)) for fault in error.errors]) from error

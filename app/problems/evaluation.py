@@ -54,16 +54,25 @@ def evaluate(
     """
     if expression.number is not None:
         return expression.number
-    value: Any = 0.0
-    for step in steps(expression, values, tables or {}):
-        value = step.value
-    return value if isinstance(value, np.ndarray) else float(value)
+    stack: list[Any] = []
+    with np.errstate(all="ignore"):
+        for operation, argument in expression.code:
+            if operation == "number":
+                stack.append(np.float64(argument))
+            elif operation == "name":
+                stack.append(np.asarray(values[str(argument)], np.float64)[()])
+            else:
+                count = 1 if operation in ("powi", "table") else int(argument)
+                operands = stack[-count:]
+                del stack[-count:]
+                stack.append(_apply(operation, argument, operands, tables or {}))
+    return stack[0] if isinstance(stack[0], np.ndarray) else float(stack[0])
 
 
 def steps(
     expression: Expression, values: Mapping[str, Number], tables: Mapping[str, tuple[Array, Array]]
 ) -> Iterator[Step]:
-    """Every operation of `evaluate` in order; the last is the whole."""
+    """Every operation of `evaluate` in order; the last is the whole. For finding the part at fault."""
     stack: list[Step] = []
     for index, (operation, argument) in enumerate(expression.code):
         start = index
@@ -76,7 +85,8 @@ def steps(
             operands = stack[-count:]
             del stack[-count:]
             start = operands[0].start
-            value = _apply(operation, argument, [operand.value for operand in operands], tables)
+            with np.errstate(all="ignore"):
+                value = _apply(operation, argument, [operand.value for operand in operands], tables)
         stack.append(Step(value, start, index + 1))
         yield stack[-1]
 
@@ -84,11 +94,10 @@ def steps(
 def _apply(
     operation: str, argument: float | str, operands: list[Any], tables: Mapping[str, tuple[Array, Array]]
 ) -> Any:
-    with np.errstate(all="ignore"):
-        if operation == "powi":
-            return np.power(operands[0], float(argument))
-        if operation == "table":
-            return np.interp(operands[0], *tables[str(argument)])
-        if operation in ("max", "min"):
-            return reduce(np.maximum if operation == "max" else np.minimum, operands)
-        return _NUMPY[operation](*operands)
+    if operation == "powi":
+        return np.power(operands[0], float(argument))
+    if operation == "table":
+        return np.interp(operands[0], *tables[str(argument)])
+    if operation in ("max", "min"):
+        return reduce(np.maximum if operation == "max" else np.minimum, operands)
+    return _NUMPY[operation](*operands)

@@ -10,6 +10,7 @@ import difflib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 MAX_NUMBER = 1e100
 MAX_NAME_LENGTH = 64
@@ -43,19 +44,19 @@ class ExpressionError(Exception):
         super().__init__(message)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Expression:
     """An immutable expression, equal to another when the postfix code is, however it was spaced."""
 
     code: tuple[Instruction, ...]
     source: str = field(default="", compare=False, repr=False)
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         """All names used, without functions and tables."""
         return frozenset(str(argument) for operation, argument in self.code if operation == "name")
 
-    @property
+    @cached_property
     def tables(self) -> frozenset[str]:
         """The tables that are looked up."""
         return frozenset(str(argument) for operation, argument in self.code if operation == "table")
@@ -89,7 +90,8 @@ def constant(value: float) -> Expression:
 def suggestion(name: str, known: Iterable[str], kind: str = "names") -> str:
     """The remedy for an unknown name: near misses first, else what there is."""
     names = list(known)
-    near = difflib.get_close_matches(name[:MAX_NAME_LENGTH], names, n=3, cutoff=0.5)
+    likely = [known for known in names if abs(len(known) - len(name)) <= 3] if len(names) > 50 else names
+    near = difflib.get_close_matches(name[:MAX_NAME_LENGTH], likely, n=3, cutoff=0.5)
     if near:
         best = _likeness(name, near[0])
         near = [candidate for candidate in near if _likeness(name, candidate) > best - 0.1]

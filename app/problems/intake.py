@@ -36,6 +36,7 @@ MAX_GUESS_POINTS = 1_000
 MAX_TABLES = 32
 MAX_TABLE_POINTS = 20_000  # of all tables together
 MAX_ROWS = 1_024  # of a sweep
+MAX_SWEEP = 8_192  # entries of all rows of a sweep
 
 PHASE_KEYS = (
     *("states", "controls", "time", "dynamics", "running_cost", "terminal_cost", "initial", "final"),
@@ -160,6 +161,10 @@ def _constants(top: Reader) -> tuple[dict[str, tuple[Expression, ...]], int]:
         reader = top.inner("constants")
     if len(reader.data) > MAX_CONSTANTS:
         top.faults.add("constants", f"has {len(reader.data):,} entries", None, f"at most {MAX_CONSTANTS}")
+        return {}, 0
+    entries_given = sum(len(value) for value in reader.data.values() if isinstance(value, list))
+    if entries_given > MAX_SWEEP:
+        top.faults.add("constants", f"has {entries_given:,} entries in rows", None, f"at most {MAX_SWEEP:,}")
         return {}, 0
     constants: dict[str, tuple[Expression, ...]] = {}
     rows_of: dict[str, int] = {}

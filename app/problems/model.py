@@ -9,7 +9,7 @@ from typing import Any
 from app.errors import Faults
 from app.problems.evaluation import Array
 from app.problems.intake import read
-from app.problems.probe import nudge, probe
+from app.problems.probe import Fault, nudge, probe
 from app.problems.resolution import Resolution
 from app.problems.statement import Constraint, PhaseStatement, Statement
 from app.problems.structure import Structure
@@ -83,6 +83,7 @@ class Problem:
     warnings: tuple[str, ...]
     sweep: int  # rows, 0 when there is no sweep
     values: Values
+    faults: tuple[Fault, ...]  # where an expression has no finite value at the guess
 
     @property
     def sense(self) -> str:
@@ -113,10 +114,12 @@ def parse(ocp: Mapping[str, Any]) -> Problem:
     faults.check()
     warnings = unused(statement, resolution.used)
     problem = _problem(statement, structure, values, warnings, 0)
-    if probe(problem):  # a default guess on a singular value is no fault of the user
-        moved = _problem(statement, structure, replace(values, nudged=True), warnings, 0)
-        problem = problem if probe(moved) else moved
-    return problem
+    faults_at_guess = probe(problem)
+    if not faults_at_guess:
+        return problem
+    # A default guess on a singular value is no fault of the user: move it a little.
+    moved = _problem(statement, structure, replace(values, nudged=True), warnings, 0)
+    return replace(problem, faults=tuple(faults_at_guess)) if probe(moved) else moved
 
 
 def _problem(
@@ -133,6 +136,7 @@ def _problem(
         warnings=warnings,
         sweep=statement.sweep,
         values=values,
+        faults=(),
         **_row(values.whole, at),
     )
     return nudge(problem) if values.nudged else problem

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.errors import FieldError
-from app.problems.evaluation import Array, Number, steps
+from app.problems.evaluation import Array, Number, evaluate, steps
 from app.problems.expression import MATHEMATICAL, Expression
 from app.problems.statement import PhaseStatement
 
@@ -164,10 +164,7 @@ def _with_definitions(
 
 
 def _value(problem: Problem, expression: Expression, values: Mapping[str, Number]) -> Number:
-    value: Number = 0.0
-    for step in steps(expression, values, problem.statement.tables):
-        value = step.value
-    return value
+    return evaluate(expression, values, problem.statement.tables)
 
 
 def _fault(

@@ -17,7 +17,7 @@ from app.problems.expression import (
 )
 from app.problems.parser import parse_expression
 
-MAX_TEXT = 100_000  # characters of all expressions of a problem together
+MAX_TEXT = 50_000  # characters of all expressions of a problem together
 UNBOUNDED = 1e19  # bounds from here on mean "none", as is the custom of NLP solvers
 RESERVED = {"t", "t0", "tf", "t_0", "t_f", "pi", "table", *FUNCTIONS}
 
@@ -57,7 +57,7 @@ class Reader:
     def only(self, allowed: Collection[str], ignored: Collection[str] = ()) -> None:
         """Note every key that is neither allowed nor an annotation to ignore."""
         for key in self.data:
-            if key not in allowed and key not in ignored:
+            if key not in allowed and key not in ignored and not self.faults.full:
                 self.faults.add(
                     self.at(key[:MAX_NAME_LENGTH]), "unknown key", key, suggestion(key, list(allowed), "keys")
                 )

@@ -48,7 +48,7 @@ class Scope:
     def resolve(self, expression: Expression, path: str, faults: Faults) -> Code:
         """The code of `expression`; names without meaning here are noted at `path`."""
         missing = [name for name in sorted(expression.names) if not self._has(name)]
-        for name in missing:
+        for name in missing if not faults.full else ():
             remedy = self.hint(name) or suggestion(name, self._available())
             what = "cannot be used here" if name in self.known else "unknown name"
             message = f"unknown name {name!r}" if what == "unknown name" else f"{name!r} {what}"

@@ -85,6 +85,11 @@ def linear_quadratic(matrices: Mapping[str, Any]) -> dict[str, Any]:
         raise AssertionError("matrices are checked above")
     states = [f"x{i + 1}" for i in range(len(A))]
     controls = [f"u{i + 1}" for i in range(len(B[0]))]
+    weights = {f"weight_{name}": terms for name, terms in zip(states, _quadratic(Q, states), strict=True)}
+    weights |= {
+        f"weight_{name}": terms for name, terms in zip(controls, _quadratic(R, controls), strict=True)
+    }
+    definitions = {name: _sum(terms) for name, terms in weights.items() if terms}
     problem: dict[str, Any] = {
         "states": states,
         "controls": controls,
@@ -92,12 +97,18 @@ def linear_quadratic(matrices: Mapping[str, Any]) -> dict[str, Any]:
         "dynamics": {
             state: _sum([*_linear(A[i], states), *_linear(B[i], controls)]) for i, state in enumerate(states)
         },
-        "running_cost": _sum([*_quadratic(Q, states), *_quadratic(R, controls)]),
+        "definitions": definitions,
+        "running_cost": _sum(list(definitions)),
         "initial": dict(zip(states, x0, strict=True)),
         "final": {s: v for s, v in zip(states, xf or [None] * len(states), strict=True) if v is not None},
     }
     if Qf is not None:
-        problem["terminal_cost"] = _sum(_quadratic(Qf, [f"{state}_f" for state in states]))
+        rows = _quadratic(Qf, [f"{state}_f" for state in states])
+        final = {
+            f"final_weight_{state}": _sum(terms) for state, terms in zip(states, rows, strict=True) if terms
+        }
+        problem["definitions"] = definitions | final
+        problem["terminal_cost"] = _sum(list(final))
     return problem
 
 
@@ -109,17 +120,19 @@ def _linear(row: list[float], names: list[str]) -> list[str]:
     return [f"({format_number(a)})*{name}" for a, name in zip(row, names, strict=True) if a != 0.0]
 
 
-def _quadratic(matrix: Matrix, names: list[str]) -> list[str]:
-    """The terms of the symmetric part, each product once."""
-    terms = []
+def _quadratic(matrix: Matrix, names: list[str]) -> list[list[str]]:
+    """The terms of the symmetric part, row by row, each product once."""
+    rows = []
     for i, first in enumerate(names):
+        terms: list[str] = []
         if matrix[i][i] != 0.0:
             terms.append(f"({format_number(matrix[i][i])})*{first}^2")
         for j in range(i + 1, len(names)):
             both = matrix[i][j] + matrix[j][i]
             if both != 0.0:
                 terms.append(f"({format_number(both)})*{first}*{names[j]}")
-    return terms
+        rows.append(terms)
+    return rows
 
 
 def _only(form: Mapping[str, Any], keys: tuple[str, ...], faults: Faults) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 
 # A resolved instruction is one of
@@ -59,7 +59,7 @@ class Structure:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the canonical form: the same in every process."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(vars(self), default=vars, sort_keys=True).encode()).hexdigest()
 
     def __hash__(self) -> int:
         return int(self.digest[:15], 16)

@@ -110,6 +110,8 @@ class Valuation:
         if expression.number is not None:
             return expression.number
         unknown = sorted(expression.names - self._constants.keys())
+        if unknown and self._faults.full:
+            return math.nan
         if unknown:
             remedy = suggestion(unknown[0], self._constants, "constants")
             message = f"{unknown[0]!r} is no constant; a number may use constants only"

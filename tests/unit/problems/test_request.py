@@ -147,8 +147,12 @@ def test_matrices_are_written_out() -> None:
     matrices = {**LQ, "Q": [[1, 2], [0, 3]], "Qf": [[0, 0], [0, 4]], "xf": [0, None]}
     problem = check("collocation", {"matrices": matrices}).problem
     assert problem["dynamics"] == {"x1": "1*x2", "x2": "1*u1"}
-    assert problem["running_cost"] == "1*x1^2+2*x1*x2+3*x2^2+2*u1^2"
-    assert problem["terminal_cost"] == "4*x2_f^2"
+    assert problem["running_cost"] == "weight_x1+weight_x2+weight_u1"
+    assert problem["terminal_cost"] == "final_weight_x2"
+    assert problem["definitions"] == {
+        "weight_x1": "1*x1^2+2*x1*x2", "weight_x2": "3*x2^2",
+        "weight_u1": "2*u1^2", "final_weight_x2": "4*x2_f^2",
+    }  # fmt: skip
     assert problem["final"] == {"x1": 0.0}
 
 
