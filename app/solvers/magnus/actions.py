@@ -1,7 +1,7 @@
 """Propagation of a state by exponentials that act on it: no propagator is ever formed.
 
-Commutator-free steps, one after the other; each exponential is a Taylor polynomial of its action, as in Al-Mohy and
-Higham, SIAM Journal on Scientific Computing 33 (2011) 488. Suits large states.
+Commutator-free steps, one after the other; each exponential is a Taylor polynomial of its action, as in
+Al-Mohy and Higham, SIAM Journal on Scientific Computing 33 (2011) 488. Suits large states.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def _propagate(
     *,
     degree: int,
 ) -> Array:
-    """`values` `(room, nodes, m)`, `h` `(room,)`, of which `count` steps are taken; `final`, `rest`: the partial steps."""
+    """`values` `(room, nodes, m)`, `h` `(room,)`, of which `count` steps are taken; `final`, `rest`: the
+    partial steps."""
 
     def advance(state: Array, nodes: Array, step: Array) -> Array:
         weights = exponents(nodes[..., None], step[None])[..., 0]
@@ -72,7 +73,8 @@ def _propagate(
     start = initial.astype(basis.dtype)
     before = jnp.zeros((h.shape[0], *start.shape), basis.dtype)
     _, before = jax.lax.fori_loop(0, count, step, (start, before))
-    return jax.lax.map(lambda args: advance(before[args[0]], args[1], args[2]), (last, final, rest))
+    ends: Array = jax.lax.map(lambda args: advance(before[args[0]], args[1], args[2]), (last, final, rest))
+    return ends
 
 
 def _act(matrix: Array, state: Array, degree: int) -> Array:
@@ -83,4 +85,5 @@ def _act(matrix: Array, state: Array, degree: int) -> Array:
         power = matrix @ power / k
         return power, total + power
 
-    return jax.lax.fori_loop(1, degree + 1, term, (state, state))[1]
+    total: Array = jax.lax.fori_loop(1, degree + 1, term, (state, state))[1]
+    return total

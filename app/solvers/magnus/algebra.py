@@ -1,7 +1,7 @@
 """Products, commutators and exponentials of many small matrices at once.
 
-Matrices lie with their lanes last, shape `(d, d, L)`: for the small `d` of quantum control, one entry of all lanes is
-one vector operation, 5 to 20 times faster on a CPU than a batch of `d x d` products.
+Matrices lie with their lanes last, shape `(d, d, L)`: for the small `d` of quantum control, one entry of all
+lanes is one vector operation, 5 to 20 times faster on a CPU than a batch of `d x d` products.
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+import app.jax_config  # noqa: F401 - float64, before any array is made
+
 UNROLLED_DIMENSION = 6
-"""Up to here products are written out over the lanes; beyond, a batched matrix product is faster (measured)."""
+"""Up to here products are written out over the lanes; beyond, a batched matrix product is faster
+(measured)."""
 
 DEGREE = 16
 """Degree of the Taylor polynomial of the exponential: 6 products by Paterson and Stockmeyer."""
@@ -73,9 +76,9 @@ def squarings_for(norm: float) -> int:
 def exponential(a: Array, squarings: Array, skew: bool) -> Array:
     """`exp(a)` in every lane, `(d, d, L)`, exact to rounding for 1-norms up to `RADIUS * 2**squarings`.
 
-    `skew`: every lane is anti-Hermitian, so 2 x 2 matrices need real functions only. Scaling and squaring as in Higham,
-    Functions of Matrices (2008), chapter 10. The derivative is the exact Frechet derivative, by its adjoint
-    `L(a, .)^T = L(a^T, .)` (same book, section 3.2), whatever the number of squarings.
+    `skew`: every lane is anti-Hermitian, so 2 x 2 matrices need real functions only. Scaling and squaring as
+    in Higham, Functions of Matrices (2008), chapter 10. The derivative is the exact Frechet derivative, by
+    its adjoint `L(a, .)^T = L(a^T, .)` (same book, section 3.2), whatever the number of squarings.
     """
     if a.shape[0] == 2:
         return _exponential_2(a, skew)
@@ -115,11 +118,13 @@ def _exponential_taylor(a: Array, squarings: Array) -> Array:
     result = block(12) + inverse[16] * fourth
     for k in (8, 4, 0):
         result = block(k) + matmul(fourth, result)
-    return jax.lax.fori_loop(0, squarings, lambda _, r: matmul(r, r), result)
+    squared: Array = jax.lax.fori_loop(0, squarings, lambda _, r: matmul(r, r), result)
+    return squared
 
 
 def _exponential_2(a: Array, skew: bool) -> Array:
-    """Closed form: with the traceless part `b`, `b^2 = z` is a number and `exp b = cosh(sqrt z) + sinh(sqrt z)/sqrt z b`."""
+    """Closed form: with the traceless part `b`, `b^2 = z` is a number and `exp b = cosh(sqrt z) + sinh(sqrt
+    z)/sqrt z b`."""
     middle = (a[0, 0] + a[1, 1]) / 2
     half = (a[0, 0] - a[1, 1]) / 2
     z = half * half + a[0, 1] * a[1, 0]
@@ -140,7 +145,8 @@ def _exponential_2(a: Array, skew: bool) -> Array:
 
 
 def _cosh_and_ratio(z: Array) -> tuple[Array, Array]:
-    """`cosh(sqrt z)` and `sinh(sqrt z) / sqrt z`, entire in `z`: a series near 0, where the root has no derivative."""
+    """`cosh(sqrt z)` and `sinh(sqrt z) / sqrt z`, entire in `z`: a series near 0, where the root has no
+    derivative."""
     near = jnp.abs(z) < 0.01
     small = jnp.where(near, z, 0.0)
     # Real arguments go through the complex root too: z is negative for rotations.

@@ -10,17 +10,18 @@ import numpy as np
 from app.solvers.magnus.system import LinearSystem
 
 Measure = Literal["phase_insensitive", "overlap", "distance"]
-"""How near a final state is to the target, with `g = tr(X_target^+ X) / k` over the `k` columns: `1 - |g|^2`, or `1 - g`
-(pure density matrices as real vectors), or `|X - X_target|^2 / 2`."""
+"""How near a final state is to the target, with `g = tr(X_target^+ X) / k` over the `k` columns: `1 -
+|g|^2`, or `1 - g` (pure density matrices as real vectors), or `|X - X_target|^2 / 2`."""
 
 
 @dataclass(frozen=True)
 class Ensemble:
     """The systems one control must serve: one member for each value of the uncertain parameters.
 
-    Each member is `x' = (sum_m c_m(t) A_m + sum_j u_j(t) s_j(t) B_j) x`: its `LinearSystem` has the `m` drift terms first,
-    then the control terms with their modulations `s_j`. All share one basis. `weights` sum to 1; `nominal` is the index of
-    the member with the parameters as stated, or None where it is not among them.
+    Each member is `x' = (sum_m c_m(t) A_m + sum_j u_j(t) s_j(t) B_j) x`: its `LinearSystem` has the `m`
+    drift terms first, then the control terms with their modulations `s_j`. All share one basis. `weights`
+    sum to 1; `nominal` is the index of the member with the parameters as stated, or None where it is not
+    among them.
     """
 
     members: tuple[LinearSystem, ...]
@@ -32,8 +33,8 @@ class Ensemble:
 class ControlProblem:
     """Steer `initial` `(d, k)` to `target` `(d, k)` over `edges` `(slices + 1,)`.
 
-    `lower`, `upper` `(controls,)` may be infinite; `guess` `(slices, controls)`. `smoothness` weighs the integral of
-    `(du/dt)^2`, `energy` that of `u^2`. `nominal` is the system with all parameters as stated.
+    `lower`, `upper` `(controls,)` may be infinite; `guess` `(slices, controls)`. `smoothness` weighs the
+    integral of `(du/dt)^2`, `energy` that of `u^2`. `nominal` is the system with all parameters as stated.
     """
 
     ensemble: Ensemble

@@ -1,7 +1,8 @@
 """The Magnus expansion of one step, from values at Gauss-Legendre nodes.
 
-With `a_k` the scaled moments of `A(t)` over a step `h`, the propagator is `exp(Omega)`. Orders 4 and 6 follow Blanes,
-Casas, Oteo and Ros, Physics Reports 470 (2009), equations (253) and (257). All arrays have their lanes (steps) last.
+With `a_k` the scaled moments of `A(t)` over a step `h`, the propagator is `exp(Omega)`. Orders 4 and 6
+follow Blanes, Casas, Oteo and Ros, Physics Reports 470 (2009), equations (253) and (257). All arrays have
+their lanes (steps) last.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ NODES: dict[int, np.ndarray] = {
 
 
 def moments(values: Array, h: Array) -> list[Array]:
-    """The scaled moments `a_1 .. a_s` of coefficients: values `(s, m, L)` at the nodes, steps `(L,)` -> `s` of `(m, L)`."""
+    """The scaled moments `a_1 .. a_s` of coefficients: values `(s, m, L)` at the nodes, steps `(L,)` -> `s`
+    of `(m, L)`."""
     nodes = values.shape[0]
     if nodes == 1:
         return [h * values[0]]
@@ -37,7 +39,8 @@ def moments(values: Array, h: Array) -> list[Array]:
 
 
 def generator(values: Array, h: Array, basis: Array) -> Array:
-    """`Omega` of every step, `(d, d, L)`; the number of nodes in `values` `(s, m, L)` gives the order `2 s`."""
+    """`Omega` of every step, `(d, d, L)`; the number of nodes in `values` `(s, m, L)` gives the order `2
+    s`."""
     scaled = [combine(moment, basis) for moment in moments(values, h)]
     if len(scaled) == 1:
         return scaled[0]
@@ -55,8 +58,8 @@ def _sixth_order(a1: Array, a2: Array, a3: Array) -> Array:
 def indicator(values: Array, h: Array, basis: Array) -> tuple[Array, Array]:
     """How far orders 4 and 6 differ in every step, and the size of the step.
 
-    Arguments as for `generator` with 3 nodes. Returns two arrays `(L,)`: the Frobenius norm of `Omega_6 - Omega_4`, of
-    size `h^5`, and the largest 1-norm that `Omega` may have.
+    Arguments as for `generator` with 3 nodes. Returns two arrays `(L,)`: the Frobenius norm of `Omega_6 -
+    Omega_4`, of size `h^5`, and the largest 1-norm that `Omega` may have.
     """
     a1, a2, a3 = (combine(moment, basis) for moment in moments(values, h))
     fourth = a1 + a3 / 12 - commutator(a1, a2) / 12

@@ -1,13 +1,14 @@
-"""Search for the best piecewise-constant controls: L-BFGS-B on the exact gradient, with restarts from other guesses."""
+"""Search for the best piecewise-constant controls: L-BFGS-B on the exact gradient, with restarts from other
+guesses."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import Bounds, minimize
 
 from app.solvers.magnus.control import ControlProblem
 from app.solvers.magnus.mesh import density
@@ -18,13 +19,20 @@ _CORRECTIONS = 30
 
 _MAX_SUBSTEPS = 256
 
+_PROGRESS = 1e-13
+"""Decrease of the cost in one iteration, relative to the larger of it and 1, below which the search ends."""
+
+_FLAT = 1e-5
+"""Projected gradient that still counts as stationary when the search ends for lack of progress."""
+
 
 @dataclass(frozen=True)
 class Search:
     """The best controls found `(slices, controls)` and how the search for them ended.
 
-    `outcome`: `goal` (infidelity small enough), `stationary` (no descent within the bounds), `iterations`, `time`.
-    `gradient_norm` is the largest entry of the gradient projected on the bounds, in units of cost per scaled control.
+    `outcome`: `goal` (infidelity small enough), `stationary` (no descent within the bounds), `iterations`,
+    `time`. `gradient_norm` is the largest entry of the gradient projected on the bounds, in units of cost
+    per scaled control.
     """
 
     controls: np.ndarray
@@ -35,11 +43,13 @@ class Search:
     evaluations: int
     restarts: int
     substeps: int
+    order: int
 
 
 @dataclass(frozen=True)
 class Limits:
-    """When to stop: `goal` on the mean infidelity (None: go on to stationarity), `gradient` on the projected gradient."""
+    """When to stop: `goal` on the mean infidelity (None: go on to stationarity), `gradient` on the projected
+    gradient."""
 
     goal: float | None
     gradient: float
@@ -65,14 +75,17 @@ def search(
         guess = (
             problem.guess if attempt == 0 and problem.guess is not None else _random_guess(problem, random)
         )
-        found = run.minimise(guess, attempt, substeps)
+        found = run.minimise(guess, attempt)
         if best is None or found.evaluation.cost < best.evaluation.cost:
             best = found
-        if found.outcome in ("goal", "time", "iterations"):
+        # Without a goal to miss, the first stationary point is the answer.
+        if found.outcome in ("goal", "time") or limits.goal is None:
             break
     if best is None:
         raise AssertionError("a search makes at least one attempt")
-    return best
+    return replace(
+        best, iterations=run.iterations, evaluations=run.evaluations, order=order, substeps=substeps
+    )
 
 
 class _Run:
@@ -89,12 +102,14 @@ class _Run:
         self._problem, self._objective, self._limits = problem, objective, limits
         self._deadline, self._report = deadline, report
         self._middle, self._scale = _scaling(problem)
-        self._iterations = self._evaluations = 0
+        self.iterations = self.evaluations = 0
+        self._begun = 0
         self._last: tuple[np.ndarray, Evaluation] | None = None
 
-    def minimise(self, guess: np.ndarray, attempt: int, substeps: int) -> Search:
+    def minimise(self, guess: np.ndarray, attempt: int) -> Search:
         """Descend from `guess` until a limit is reached."""
         shape = guess.shape
+        self._begun = self.iterations
         low = np.broadcast_to((self._problem.lower - self._middle) / self._scale, shape).ravel()
         high = np.broadcast_to((self._problem.upper - self._middle) / self._scale, shape).ravel()
         start = np.clip(((guess - self._middle) / self._scale).ravel(), low, high)
@@ -104,28 +119,27 @@ class _Run:
             evaluation = self._evaluate(x)
             return evaluation.cost, (evaluation.gradient * self._scale).ravel()
 
-        def after_iteration(x: np.ndarray) -> None:
-            self._iterations += 1
-            evaluation = self._evaluate(x)
-            self._report(self._iterations, evaluation.cost)
+        def after_iteration(xk: np.ndarray) -> None:
+            self.iterations += 1
+            evaluation = self._evaluate(xk)
+            self._report(self.iterations, evaluation.cost)
             outcome = self._ending(evaluation)
             if outcome is not None:
                 state["outcome"] = outcome
                 raise StopIteration
 
-        left = self._limits.iterations - self._iterations
         answer = minimize(
             value,
             start,
             jac=True,
             method="L-BFGS-B",
-            bounds=np.stack([low, high], axis=1),
+            bounds=Bounds(low, high),
             callback=after_iteration,
             options={
                 "maxcor": _CORRECTIONS,
-                "maxiter": max(left, 1),
-                "maxfun": 4 * max(left, 1) + 100,
-                "ftol": 0.0,
+                "maxiter": self._limits.iterations,
+                "maxfun": 4 * self._limits.iterations + 100,
+                "ftol": _PROGRESS,
                 "gtol": self._limits.gradient,
             },
         )
@@ -134,11 +148,11 @@ class _Run:
         projected = np.clip(x - (evaluation.gradient * self._scale).ravel(), low, high) - x
         norm = float(np.abs(projected).max())
         outcome = self._ending(evaluation) or state["outcome"]
-        if outcome == "stationary" and norm > max(self._limits.gradient, _rounding(evaluation.cost)):
-            outcome = "iterations" if self._iterations >= self._limits.iterations else "stalled"
+        if outcome == "stationary" and norm > max(self._limits.gradient, _FLAT):
+            outcome = "stalled"
         return Search(
             (self._middle + self._scale * x.reshape(shape)).clip(self._problem.lower, self._problem.upper),
-            evaluation, outcome, norm, self._iterations, self._evaluations, attempt, substeps,
+            evaluation, outcome, norm, self.iterations, self.evaluations, attempt, substeps=0, order=0,
         )  # fmt: skip
 
     def _ending(self, evaluation: Evaluation) -> str | None:
@@ -147,20 +161,16 @@ class _Run:
             return "goal"
         if time.monotonic() > self._deadline:
             return "time"
-        return "iterations" if self._iterations >= self._limits.iterations else None
+        spent = self.iterations - self._begun
+        return "iterations" if spent >= self._limits.iterations else None
 
     def _evaluate(self, x: np.ndarray) -> Evaluation:
         """Evaluate at scaled controls; the last answer is kept, since the callback asks for it again."""
         if self._last is None or not np.array_equal(self._last[0], x):
             controls = self._middle + self._scale * x.reshape(self._problem.slices, -1)
             self._last = (x.copy(), self._objective(controls))
-            self._evaluations += 1
+            self.evaluations += 1
         return self._last[1]
-
-
-def _rounding(cost: float) -> float:
-    """The gradient below which rounding of a cost near `cost` hides all descent."""
-    return 1e-7 * max(1.0, abs(cost))
 
 
 def _scaling(problem: ControlProblem) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,8 @@
 """Where the steps lie: many in places where the generator turns fast, few where it rests.
 
-The local error of a Magnus step depends on `A(t)` only, not on the state, so it can be estimated everywhere at once and
-the steps be laid before the first is taken: no step is ever rejected, and all of them can be taken in parallel.
+The local error of a Magnus step depends on `A(t)` only, not on the state, so it can be estimated everywhere
+at once and the steps be laid before the first is taken: no step is ever rejected, and all of them can be
+taken in parallel.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ PILOTS = 256
 """Intervals on which the error of a step is estimated before the steps are laid."""
 
 FLOOR = 0.05
-"""The least density of steps, as part of the mean: an indicator that vanishes somewhere must not leave a gap."""
+"""The least density of steps, as part of the mean: an indicator that vanishes somewhere must not leave a
+gap."""
 
 _TWO_POINT, _TWO_WEIGHTS = np.polynomial.legendre.leggauss(2)
 _FIVE_POINT, _FIVE_WEIGHTS = np.polynomial.legendre.leggauss(5)
@@ -29,8 +31,8 @@ _FIVE_POINT, _FIVE_WEIGHTS = np.polynomial.legendre.leggauss(5)
 class Density:
     """The cumulative density of steps over time: `times` `(n + 1,)` and `mass` `(n + 1,)` from 0 to 1.
 
-    `work` is the number of steps over which a fourth-order method has unit error; `norm` `(n,)` bounds the 1-norm of the
-    generator over each interval.
+    `work` is the number of steps over which a fourth-order method has unit error; `norm` `(n,)` bounds the
+    1-norm of the generator over each interval.
     """
 
     times: np.ndarray
@@ -54,7 +56,8 @@ class Density:
 def density(system: LinearSystem, t0: float, tf: float, pilots: int = PILOTS) -> Density:
     """Estimate the local error of a step everywhere on `[t0, tf]` and the density of steps that levels it.
 
-    The indicator joins the difference of the orders 4 and 6 with the error of Gauss quadrature; both shrink as `h^5`.
+    The indicator joins the difference of the orders 4 and 6 with the error of Gauss quadrature; both shrink
+    as `h^5`.
     """
     times = np.linspace(t0, tf, pilots + 1)
     h = np.diff(times)

@@ -1,8 +1,8 @@
 """The cost of piecewise-constant controls and its exact gradient (GRAPE).
 
-Khaneja, Reiss, Kehlet, Schulte-Herbrueggen and Glaser, Journal of Magnetic Resonance 172 (2005) 296, with the exact
-derivative of the exponential (de Fouquieres, Schirmer, Glaser and Kuprov, JMR 212 (2011) 412) by automatic
-differentiation. Every slice of every member of the ensemble is a lane.
+Khaneja, Reiss, Kehlet, Schulte-Herbrueggen and Glaser, Journal of Magnetic Resonance 172 (2005) 296, with
+the exact derivative of the exponential (de Fouquieres, Schirmer, Glaser and Kuprov, JMR 212 (2011) 412) by
+automatic differentiation. Every slice of every member of the ensemble is a lane.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from app.solvers.magnus.expansion import NODES, generator
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`cost` with penalties, its gradient `(slices, controls)`, and the infidelity of every member `(members,)`."""
+    """`cost` with penalties, its gradient `(slices, controls)`, and the infidelity of every member
+    `(members,)`."""
 
     cost: float
     gradient: np.ndarray
@@ -49,20 +50,42 @@ class Objective:
         self._largest = np.max(np.abs(self._values) * self._h, axis=(0, 3))  # (m, steps)
         self._substeps = substeps
 
+    def states(self, controls: np.ndarray) -> np.ndarray:
+        """The state at every edge for the first member, `(slices + 1, d, k)`."""
+        found = _states(
+            controls,
+            self._basis,
+            self._values[..., :1],
+            self._h[:, :1],
+            self._squarings(controls),
+            self._problem.initial,
+            drifts=self._problem.drifts,
+            skew=self._problem.nominal.skew,
+        )
+        return np.concatenate(
+            [
+                self._problem.initial[None].astype(self._basis.dtype),
+                np.asarray(found)[self._substeps - 1 :: self._substeps],
+            ]
+        )
+
+    def _squarings(self, controls: np.ndarray) -> int:
+        drifts = self._problem.drifts
+        size = np.repeat(np.abs(controls), self._substeps, axis=0).T
+        norm = self._norms[:drifts] @ self._largest[:drifts]
+        norm = norm + self._norms[drifts:] @ (self._largest[drifts:] * size)
+        # Higher orders add commutators to the sum that the norm bounds.
+        return squarings_for(float(norm.max()) * (1.0 if self._values.shape[0] == 1 else 1.5))
+
     def __call__(self, controls: np.ndarray) -> Evaluation:
         """Evaluate at `controls` `(slices, controls)`."""
         problem = self._problem
-        size = np.repeat(np.abs(controls), self._substeps, axis=0).T
-        norm = self._norms[: problem.drifts] @ self._largest[: problem.drifts]
-        norm = norm + self._norms[problem.drifts :] @ (self._largest[problem.drifts :] * size)
-        # Higher orders add commutators to the sum that the norm bounds.
-        squarings = squarings_for(float(norm.max()) * (1.0 if self._values.shape[0] == 1 else 1.5))
         (cost, infidelities), gradient = _value_and_gradient(
             controls,
             self._basis,
             self._values,
             self._h,
-            squarings,
+            self._squarings(controls),
             problem.initial,
             problem.target,
             problem.ensemble.weights,
@@ -93,13 +116,10 @@ def _value_and_gradient(
     measure: str,
     skew: bool,
 ) -> tuple[Array, Array]:
-    """`values` `(nodes, m, steps, members)`, `h` `(steps, members)`; returns the cost and the members' infidelities."""
-    nodes, m, steps, members = values.shape
-    factors = jnp.repeat(controls, steps // controls.shape[0], axis=0).T[None, :, :, None]
-    driven = jnp.concatenate([values[:, :drifts], values[:, drifts:] * factors], axis=1)
-    lanes = driven.reshape(nodes, m, steps * members)
-    propagators = exponential(generator(lanes, h.reshape(-1), basis), squarings, skew)
-    d = basis.shape[-1]
+    """`values` `(nodes, m, steps, members)`, `h` `(steps, members)`; returns the cost and the members'
+    infidelities."""
+    d, (steps, members) = basis.shape[-1], h.shape
+    propagators = _propagators(controls, basis, values, h, squarings, drifts, skew)
     whole = _ordered_product(propagators.reshape(d, d, steps, members))
     start = jnp.broadcast_to(initial.astype(basis.dtype)[:, :, None], (*initial.shape, members))
     infidelities = _infidelity(matmul(whole, start), target.astype(basis.dtype), measure)
@@ -108,8 +128,42 @@ def _value_and_gradient(
     return weights @ infidelities + penalties @ jnp.stack([smoothness, energy]), infidelities
 
 
+@partial(jax.jit, static_argnames=("drifts", "skew"))
+def _states(
+    controls: Array,
+    basis: Array,
+    values: Array,
+    h: Array,
+    squarings: Array,
+    initial: Array,
+    *,
+    drifts: int,
+    skew: bool,
+) -> Array:
+    """The state after every step, `(steps, d, k)`, of one member."""
+    propagators = jnp.moveaxis(_propagators(controls, basis, values, h, squarings, drifts, skew), -1, 0)
+
+    def step(state: Array, propagator: Array) -> tuple[Array, Array]:
+        state = propagator @ state
+        return state, state
+
+    return jax.lax.scan(step, initial.astype(basis.dtype), propagators)[1]
+
+
+def _propagators(
+    controls: Array, basis: Array, values: Array, h: Array, squarings: Array, drifts: int, skew: bool
+) -> Array:
+    """The propagator of every step of every member, `(d, d, steps * members)`."""
+    nodes, m, steps, members = values.shape
+    factors = jnp.repeat(controls, steps // controls.shape[0], axis=0).T[None, :, :, None]
+    driven = jnp.concatenate([values[:, :drifts], values[:, drifts:] * factors], axis=1)
+    lanes = driven.reshape(nodes, m, steps * members)
+    return exponential(generator(lanes, h.reshape(-1), basis), squarings, skew)
+
+
 def _ordered_product(factors: Array) -> Array:
-    """The product over time, later factors to the left, as a tree: `(d, d, steps, members)` to `(d, d, members)`."""
+    """The product over time, later factors to the left, as a tree: `(d, d, steps, members)` to `(d, d,
+    members)`."""
     while factors.shape[2] > 1:
         d, _, steps, members = factors.shape
         half = steps // 2

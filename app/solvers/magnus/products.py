@@ -1,7 +1,7 @@
 """Propagators by products of exponentials: time is cut into chunks that are multiplied side by side.
 
-Every lane walks through its own chunk of consecutive steps; the few chunk propagators are then joined by a parallel
-prefix product. Suits small states, where whole propagators cost little more than one state.
+Every lane walks through its own chunk of consecutive steps; the few chunk propagators are then joined by a
+parallel prefix product. Suits small states, where whole propagators cost little more than one state.
 """
 
 from __future__ import annotations

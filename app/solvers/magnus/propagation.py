@@ -12,18 +12,21 @@ from app.solvers.magnus.mesh import Density, density
 from app.solvers.magnus.system import LinearSystem
 
 PRODUCT_DIMENSION = 12
-"""Up to this length of the state whole propagators are multiplied; beyond, exponentials act on the state (measured)."""
+"""Up to this length of the state whole propagators are multiplied; beyond, exponentials act on the state
+(measured)."""
 
 MAX_BYTES = 1 << 29
 """Memory that one propagation may take; it bounds the number of steps."""
 
 _FIRST_STEPS = {2: 0.35, 4: 0.35, 6: 0.6}
-"""Order -> first number of steps, as part of what the indicator of the mesh says: it is a bound, errors mostly cancel."""
+"""Order -> first number of steps, as part of what the indicator of the mesh says: it is a bound, errors
+mostly cancel."""
 
 
 @dataclass(frozen=True)
 class Trajectory:
-    """`states` `(n, d, k)` at the times asked for; `error` estimated over all of them, relative to the largest state.
+    """`states` `(n, d, k)` at the times asked for; `error` estimated over all of them, relative to the
+    largest state.
 
     `converged` is False when the error asked for was not reached within the memory allowed.
     """
@@ -46,9 +49,10 @@ def propagate(
 ) -> Trajectory:
     """Solve `x' = A(t) x` from `initial` `(d, k)` at `times[0]`; `times` rise.
 
-    `method`: `magnus` multiplies propagators, `commutator_free` lets exponentials act on the state, `auto` chooses by the
-    length of the state. The finer of two meshes, one with half the steps of the other, is returned; its error is taken
-    from their difference (Richardson), so that it holds for the whole path and not only step by step.
+    `method`: `magnus` multiplies propagators, `commutator_free` lets exponentials act on the state, `auto`
+    chooses by the length of the state. The finer of two meshes, one with half the steps of the other, is
+    returned; its error is taken from their difference (Richardson), so that it holds for the whole path and
+    not only step by step.
     """
     span = density(system, float(times[0]), float(times[-1]))
     by_products = method == "magnus" or (
@@ -82,7 +86,8 @@ def _predicted(span: Density, order: int, tolerance: float) -> float:
 
 
 def _next(steps: int, error: float, tolerance: float, order: int, unit: int) -> int:
-    """The next number of steps: by the order where the error already falls by it, at least half as many again."""
+    """The next number of steps: by the order where the error already falls by it, at least half as many
+    again."""
     growth = 1.1 * (error / tolerance) ** (1 / order) if math.isfinite(error) else 2.0
     return _round(steps * min(max(growth, 1.5), 8.0), unit)
 

@@ -13,7 +13,8 @@ Coefficients = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class LinearSystem:
-    """`basis` `(m, d, d)` real or complex, `coefficients` over time; `skew` when every `A(t)` is anti-Hermitian."""
+    """`basis` `(m, d, d)` real or complex, `coefficients` over time; `skew` when every `A(t)` is
+    anti-Hermitian."""
 
     basis: np.ndarray
     coefficients: Coefficients
