@@ -82,8 +82,8 @@ def _statement(top: Reader, kind: Kind, register: Register) -> Statement | None:
         return None
     return Statement(
         kind=kind, register=register, labels=labels, constants=scope.constants, terms=terms,
-        collapse=collapse, source=source, controls=controls, initial=initial, target=target, times=times, slices=slices,
-        spreads=spreads, observables=observables, smoothness=smoothness, energy=energy,
+        collapse=collapse, source=source, controls=controls, initial=initial, target=target, times=times,
+        slices=slices, spreads=spreads, observables=observables, smoothness=smoothness, energy=energy,
     )  # fmt: skip
 
 
