@@ -192,7 +192,7 @@ def test_a_fault_names_the_field_of_the_request(config: Any, field: str, message
     ("template", "overrides", "name", "message"),
     [
         ("brachistochrone", {"gg": 1}, "gg", "did you mean 'g'?"),
-        ("brachistochrone", {"g": -1}, "g", "0.1 to 100 m/s^2"),
+        ("brachistochrone", {"g": -1}, "g", "0.5 to 100 m/s^2"),
         ("brachistochrone", {"g": None}, "g", "must be a number"),
         ("brachistochrone", {"xf": "nope"}, "xf", "no constant"),
         ("brachistochrone", {"final": {"q": 1}}, "final.q", "no state"),
