@@ -59,9 +59,10 @@ class Faults:
         return len(self._errors) >= MAX_FAULTS
 
     def add(self, field: str, message: str, given: Any = None, allowed: str | None = None) -> None:
-        """Note one fault; beyond MAX_FAULTS they are dropped."""
-        if not self.full:
-            self._errors.append(FieldError(field, message, shorten(given), allowed))
+        """Note one fault; what is noted already and what is beyond MAX_FAULTS is dropped."""
+        error = FieldError(field, message, shorten(given), allowed)
+        if not self.full and error not in self._errors:
+            self._errors.append(error)
 
     def extend(self, error: InvalidInput) -> None:
         """Note the faults of an error that was raised further in."""

@@ -67,7 +67,8 @@ class Problem:
     """A problem ready for a solver: `structure` (shared by problems that differ in numbers) and values.
 
     Of a sweep this is the first row; `rows()` gives all `sweep` of them. Shapes: parameters `(n_p,)`,
-    boundary constraints and links `(n_b,)`, numbers `(n_k,)`.
+    boundary constraints and links `(n_b,)`, numbers `(n_k,)`; `k` begins with the constants, in the order of
+    `statement.constants`.
     """
 
     structure: Structure

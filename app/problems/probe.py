@@ -114,7 +114,8 @@ def _end_values(problem: Problem, index: int, x: Array) -> dict[str, Number]:
     shared = _shared_values(problem, problem.p_guess)
     found: dict[str, Number] = {}
     for end, row, time in (("0", x[0], phase.t0[2]), ("f", x[1], phase.tf[2])):
-        here = shared | dict(zip(stated.states, row.tolist(), strict=True)) | {"t": time}
+        times = {"t": time, "t0": phase.t0[2], "tf": phase.tf[2]}
+        here = shared | dict(zip(stated.states, row.tolist(), strict=True)) | times
         found |= {f"t{end}": time, f"t_{end}": time}
         defined = _with_definitions(problem, stated, here)
         found |= {f"{name}_{end}": value for name, value in defined.items() if name not in shared}
@@ -124,7 +125,7 @@ def _end_values(problem: Problem, index: int, x: Array) -> dict[str, Number]:
 def _end_faults(problem: Problem, index: int, values: dict[str, Number]) -> list[Fault]:
     stated, phase = problem.statement.phases[index], problem.phases[index]
     prefix = f"{stated.path}." if stated.path else ""
-    known = _with_definitions(problem, stated, _shared_values(problem, problem.p_guess) | values)
+    known = _with_definitions(problem, stated, values | _shared_values(problem, problem.p_guess))
     expressions = [(f"{c.path}.expr", c.expression) for c in stated.boundary_constraints]
     if stated.terminal_cost is not None:
         expressions.append((f"{prefix}terminal_cost", stated.terminal_cost))
@@ -135,10 +136,7 @@ def _end_faults(problem: Problem, index: int, values: dict[str, Number]) -> list
 
 def _whole_faults(problem: Problem, ends: dict[str, Number]) -> list[Fault]:
     statement = problem.statement
-    known = _shared_values(problem, problem.p_guess) | ends
-    for name, expression in statement.definitions.items():
-        if expression.names <= known.keys():
-            known[name] = _value(problem, expression, known)
+    known = _complete(problem, statement.definitions, ends | _shared_values(problem, problem.p_guess))
     expressions = [
         (f"{c.path}.expr", c.expression) for c in (*statement.boundary_constraints, *statement.links)
     ]
@@ -152,9 +150,15 @@ def _whole_faults(problem: Problem, ends: dict[str, Number]) -> list[Fault]:
 def _with_definitions(
     problem: Problem, stated: PhaseStatement, values: dict[str, Number]
 ) -> dict[str, Number]:
+    return _complete(problem, {**problem.statement.definitions, **stated.definitions}, values)
+
+
+def _complete(
+    problem: Problem, definitions: Mapping[str, Expression], values: Mapping[str, Number]
+) -> dict[str, Number]:
     """`values` and every definition that can be evaluated from them."""
     known = dict(values)
-    waiting = {**problem.statement.definitions, **stated.definitions}
+    waiting = dict(definitions)
     while True:
         ready = [name for name, expression in waiting.items() if expression.names <= known.keys()]
         if not ready:

@@ -19,7 +19,7 @@ from app.problems.parser import parse_expression
 
 MAX_TEXT = 50_000  # characters of all expressions of a problem together
 UNBOUNDED = 1e19  # bounds from here on mean "none", as is the custom of NLP solvers
-RESERVED = {"t", "t0", "tf", "t_0", "t_f", "pi", "table", *FUNCTIONS}
+RESERVED = {"t", "t0", "tf", "pi", "table", *FUNCTIONS}
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

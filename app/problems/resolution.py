@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from app.errors import Faults
+from app.problems.clashes import check_clashes
 from app.problems.expression import MATHEMATICAL, Expression
-from app.problems.scopes import Numbers, Scope
+from app.problems.scopes import Numbers, Scope, Symbols
 from app.problems.statement import ZERO, Constraint, PhaseStatement, Statement
 from app.problems.structure import Code, PhaseStructure, Resolved, Structure, TableLayout
-
-Symbols = dict[str, Resolved | Callable[[], Resolved]]
 
 
 class Resolution:
@@ -28,7 +27,7 @@ class Resolution:
         self._end_definitions: list[Code] = []
         self._definitions = [self._phase_definitions(phase) for phase in statement.phases]
         self._known = self._every_name()
-        _check_clashes(statement, faults)
+        check_clashes(statement, faults)
         self._check_definitions()
 
     def structure(self) -> Structure:
@@ -47,7 +46,7 @@ class Resolution:
             symbols: Symbols = {}
             for index, phase in enumerate(statement.phases):
                 symbols |= self._end_symbols(index, f"{phase.name}_")
-            whole = self._end_scope(symbols, statement.definitions)
+            whole = self._end_scope(symbols, self._ordered(statement.definitions, "definitions"))
             if statement.terminal_cost is not None:
                 terminal.append(whole.resolve(statement.terminal_cost, "terminal_cost", self._faults))
             boundary += self._constraints(whole, statement.boundary_constraints)
@@ -79,9 +78,9 @@ class Resolution:
         symbols |= {name: ("u", i) for i, name in enumerate(phase.controls)}
         symbols["t"] = ("t", 0)
         if phase.t0.fixed:  # a fixed time is a number like any other
-            symbols["t0"] = lambda: self.numbers.add("t0", index)
+            symbols["t0"] = lambda _: self.numbers.add("t0", index)
         if phase.tf.fixed:
-            symbols["tf"] = lambda: self.numbers.add("tf", index)
+            symbols["tf"] = lambda _: self.numbers.add("tf", index)
         scope = self._scope(symbols, self._definitions[index], [], _point_hint(phase))
         return PhaseStructure(
             name=phase.name,
@@ -110,20 +109,25 @@ class Resolution:
         symbols: Symbols = {}
         for end in ("0", "f"):
             time: Resolved = (f"t{end}", index)
-            symbols |= {f"{prefix}t{end}": time, f"{prefix}t_{end}": time}
-            here: Symbols = dict(self._shared)
-            here["t"] = time
+            here: Symbols = {"t": time, "t0": ("t0", index), "tf": ("tf", index)}
+            symbols[f"{prefix}t{end}"] = time
             for i, state in enumerate(phase.states):
                 symbols[f"{prefix}{state}_{end}"] = here[state] = (f"x{end}", index, i)
+            # `t_0` for `t0`, and a definition at an end, as far as the user has not given the name away.
             scope = self._end_scope(here, self._definitions[index])
-            for name in self._definitions[index]:  # the value of a definition at the end
-                symbols.setdefault(f"{prefix}{name}_{end}", self._defined(scope, name))
+            softer: Symbols = {f"{prefix}t_{end}": time}
+            softer |= {
+                f"{prefix}{name}_{end}": self._defined(scope, name) for name in self._definitions[index]
+            }
+            symbols = {
+                **{name: value for name, value in softer.items() if name not in self._shared},
+                **symbols,
+            }
         return symbols
 
-    def _defined(self, scope: Scope, name: str) -> Callable[[], Resolved]:
-        def make() -> Resolved:
-            expression = Expression((("name", name),), source=name)
-            code = scope.resolve(expression, f"definitions.{name}", self._faults)
+    def _defined(self, scope: Scope, name: str) -> Callable[[str], Resolved]:
+        def make(path: str) -> Resolved:
+            code = scope.resolve(Expression((("name", name),), source=name), path, self._faults)
             return code[0] if code else ("d", 0)
 
         return make
@@ -162,18 +166,20 @@ class Resolution:
 
     def _phase_definitions(self, phase: PhaseStatement) -> dict[str, Expression]:
         """The definitions in reach of a phase, each after those it uses; cycles are noted and cut."""
-        merged = {**self.statement.definitions, **phase.definitions}
+        top = self._ordered(self.statement.definitions, "definitions")
+        return self._ordered({**top, **phase.definitions}, f"{phase.path}.definitions".lstrip("."))
+
+    def _ordered(self, definitions: Mapping[str, Expression], path: str) -> dict[str, Expression]:
+        left = dict(definitions)
         while True:
-            uses = {name: sorted(expression.names & merged.keys()) for name, expression in merged.items()}
+            uses = {name: sorted(expression.names & left.keys()) for name, expression in left.items()}
             try:
-                return {name: merged[name] for name in TopologicalSorter(uses).static_order()}
+                return {name: left[name] for name in TopologicalSorter(uses).static_order()}
             except CycleError as error:
                 cycle: list[str] = error.args[1][::-1]
-                own = phase.path and cycle[0] in phase.definitions
-                path = f"{phase.path}.definitions" if own else "definitions"
                 chain = " -> ".join(cycle)
                 self._faults.add(f"{path}.{cycle[0]}", "the definition uses itself", chain, "no circle")
-                merged[cycle[0]] = ZERO
+                left[cycle[0]] = ZERO
 
     def _every_name(self) -> set[str]:
         known = {"t", "t0", "tf", "t_0", "t_f", *MATHEMATICAL, *self._shared}
@@ -223,34 +229,3 @@ def _point_hint(phase: PhaseStatement) -> Callable[[str], str | None]:
         return None
 
     return hint
-
-
-def _check_clashes(statement: Statement, faults: Faults) -> None:
-    """A name may mean one thing only, and may not be that of an end value."""
-    shared: dict[str, str] = dict.fromkeys(statement.constants, "a constant")
-    groups = [("parameters", name, "a parameter") for name in statement.parameters]
-    groups += [("definitions", name, "a definition") for name in statement.definitions]
-    for field, name, kind in groups:
-        if name in shared:
-            faults.add(f"{field}.{name}", f"{name!r} is {shared[name]} too", name, "another name")
-        shared.setdefault(name, kind)
-    for phase in statement.phases:
-        prefix = f"{phase.path}." if phase.path else ""
-        taken = dict(shared)
-        for kind, names in (("a state", phase.states), ("a control", phase.controls)):
-            for name in names:
-                if name in taken:
-                    field = "states" if kind == "a state" else "controls"
-                    faults.add(f"{prefix}{field}", f"{name!r} is {taken[name]} too", name, "another name")
-                taken.setdefault(name, kind)
-        for name in phase.definitions:
-            if taken.get(name) not in (None, "a definition"):
-                faults.add(
-                    f"{prefix}definitions.{name}", f"{name!r} is {taken[name]} too", name, "another name"
-                )
-            taken[name] = "a definition"
-        for state in phase.states:
-            for end in (f"{state}_0", f"{state}_f"):
-                if end in taken:
-                    message = f"{end!r} is {taken[end]}, but also the end value of state {state!r}"
-                    faults.add(f"{prefix}states", message, end, "another name")

@@ -25,6 +25,10 @@ class Numbers:
         return ("k", len(self.entries) - 1)
 
 
+Symbols = dict[str, Resolved | Callable[[str], Resolved]]
+"""What names mean: an instruction, or a function that makes one when it is first used at a path."""
+
+
 @dataclass
 class Scope:
     """The meaning of names in one place of the problem.
@@ -34,7 +38,7 @@ class Scope:
     absent name.
     """
 
-    symbols: dict[str, Resolved | Callable[[], Resolved]]
+    symbols: Symbols
     definitions: Mapping[str, Expression]
     order: Mapping[str, int]  # of definitions: each after those it uses
     compiled: list[Code]
@@ -67,9 +71,9 @@ class Scope:
                     faults.add(path, message, expression.source, self.hint(absent[0]))
                 return ()
             if name not in self.resolved:
-                self.compiled.append(self._code(self.definitions[name]))
+                self.compiled.append(self._code(self.definitions[name], path))
                 self.resolved[name] = ("d", len(self.compiled) - 1)
-        return self._code(expression)
+        return self._code(expression, path)
 
     def _has(self, name: str) -> bool:
         return name in self.symbols or name in self.definitions or name in MATHEMATICAL
@@ -88,13 +92,13 @@ class Scope:
                     waiting.append(self.definitions[name])
         return needed
 
-    def _code(self, expression: Expression) -> Code:
+    def _code(self, expression: Expression, path: str) -> Code:
         code: list[Resolved] = []
         for operation, argument in expression.code:
             if operation == "number":
                 code.append(self.numbers.add("literal", float(argument)))
             elif operation == "name":
-                code.append(self._symbol(str(argument)))
+                code.append(self._symbol(str(argument), path))
             elif operation == "table":
                 self.used.add(f"table {argument}")
                 code.append(("table", self.tables[str(argument)]))
@@ -102,7 +106,7 @@ class Scope:
                 code.append((operation, int(argument)))
         return tuple(code)
 
-    def _symbol(self, name: str) -> Resolved:
+    def _symbol(self, name: str, path: str) -> Resolved:
         self.used.add(name)
         found = self.symbols.get(name)
         if found is None:
@@ -110,6 +114,6 @@ class Scope:
                 return self.resolved[name]
             found = self.numbers.add("literal", MATHEMATICAL[name])
         elif callable(found):
-            found = found()
+            found = found(path)
         self.symbols[name] = found
         return found

@@ -114,6 +114,8 @@ class Valuation:
             return math.nan
         if unknown:
             remedy = suggestion(unknown[0], self._constants, "constants")
+            if unknown[0] in self.statement.parameters:
+                remedy = f"a boundary constraint, such as {{expr: 'x_0-{unknown[0]}', lower: 0, upper: 0}}"
             message = f"{unknown[0]!r} is no constant; a number may use constants only"
             self._faults.add(path, message, expression.source, remedy)
             return math.nan

@@ -94,8 +94,8 @@ def test_end_values_parameters_and_definitions_at_the_ends(double_integrator: Oc
 def test_phases_links_and_costs_over_several_phases(public_problems: dict[str, Ocp]) -> None:
     ocp = {
         **public_problems["waypoint_two_phase"],
-        "definitions": {"momentum": "3*v"},
-        "terminal_cost": "b_x_f-a_t0+b_tf",
+        "definitions": {"momentum": "3*v", "last": "one*b_tf", "one": "2-two", "two": "1"},
+        "terminal_cost": "b_x_f-a_t0+last",
         "boundary_constraints": [{"expr": "a_momentum_f", "upper": 9}],
     }
     ocp["phases"] = [{**phase, "terminal_cost": "x_f^2"} for phase in ocp["phases"]]

@@ -188,6 +188,24 @@ def test_a_name_of_the_user_hides_eulers_number(double_integrator: Ocp) -> None:
     assert len(parse(ocp).k) == 0
 
 
+def test_a_name_of_the_user_wins_over_a_derived_one(double_integrator: Ocp) -> None:
+    double_integrator |= {
+        "constants": {"t_f": 7, "m_f": 5},
+        "definitions": {"m": "x+1"},
+        "terminal_cost": "t_f+m_f",
+    }
+    structure = parse(double_integrator).structure
+    assert structure.terminal_costs == ((("k", 1), ("k", 0), ("add", 2)),)
+
+
+def test_two_phases_may_not_give_two_end_values_one_name(public_problems: dict[str, Ocp]) -> None:
+    ocp = copy.deepcopy(public_problems["waypoint_two_phase"])
+    ocp["phases"][0] |= {"states": ["x", "v", "b_v"], "dynamics": {"x": "v", "v": "u", "b_v": "0"}}
+    ocp["phases"][1]["name"] = "a_b"
+    with pytest.raises(InvalidInput, match="'a_b_v_0' is the end value of state 'b_v' in phase 'a'"):
+        parse(ocp)
+
+
 def test_fixed_times_may_be_used_anywhere(double_integrator: Ocp) -> None:
     double_integrator["dynamics"]["v"] = "u*(t-t0)/(tf-t0)"
     double_integrator["time"] = {"t0": 1, "tf": 4}
