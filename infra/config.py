@@ -1,0 +1,301 @@
+"""A stack's configuration as frozen typed models; pure; every fault is reported at once, with its key."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from infra.environments import DEFAULTS, Environment
+from infra.errors import ConfigError, ConfigFault
+
+NAMESPACE = "costate:"
+Name = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$")]
+Port = Annotated[int, Field(ge=1024, le=65535)]
+Range = tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
+
+
+class Model(BaseModel):
+    """Base of the models: frozen, and an unknown key is a fault."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Cell(Model):
+    """One platform in one region, with the workload on it."""
+
+    platform: Literal["local", "aws", "gcp", "azure"] = Field(description="Where the cell runs.")
+    region: str = Field("", description="The platform's own region name; none for `local`.")
+    role: Literal["primary", "standby"] = Field("primary", description="A standby follows its primary.")
+    project: str = Field("", description="GCP project.")
+    subscription: str = Field("", description="Azure subscription.")
+    cidr: str = Field("", description="Address range of the cell's network; planned where not given.")
+
+
+class Replicas(Model):
+    """How many at least and at most; equal numbers mean no autoscaler."""
+
+    min: int = Field(1, ge=0, le=1000)
+    max: int = Field(1, ge=1, le=1000)
+
+
+class Api(Model):
+    """The HTTP API."""
+
+    replicas: Replicas = Replicas()
+    initial: int = Field(1, ge=1, le=1000, description="Replicas before the autoscaler's first decision.")
+    cpu_target: int = Field(70, ge=10, le=95, description="CPU utilisation the autoscaler aims at, percent.")
+    cpu: Range = Field((250, 500), description="CPU requested and limit, thousandths of a core.")
+    memory: Range = Field((512, 1024), description="Memory requested and limit, MiB.")
+
+
+class Workers(Model):
+    """The solver processes."""
+
+    replicas: Replicas = Replicas()
+    slots: int = Field(1, ge=1, le=64, description="Solver processes in one worker.")
+    cpu: Range = Field((1000, 2000), description="CPU requested and limit, thousandths of a core.")
+    memory: Range = Field((2048, 4096), description="Memory requested and limit, MiB.")
+
+
+class Gpu(Model):
+    """Worker nodes with accelerators."""
+
+    accelerator: Literal["t4", "l4", "a10g", "a100", "h100", "h200"] = Field(
+        description="By intent, not by SKU."
+    )
+    min: int = Field(0, ge=0, le=1000, description="Nodes kept; 0 scales from zero.")
+    max: int = Field(1, ge=1, le=1000, description="Nodes at most.")
+    per_worker: int = Field(1, ge=1, le=8, description="Accelerators one worker asks for.")
+    spot: bool = Field(False, description="Whether interruptible nodes may be used.")
+
+
+class Database(Model):
+    """PostgreSQL."""
+
+    size: Literal["small", "medium", "large"] = "small"
+    version: Literal["17", "18"] = Field(
+        "17", description="Major version; `local` runs 18 whatever is asked."
+    )
+    highly_available: bool = False
+    backup_days: int = Field(7, ge=0, le=35, description="Days of point-in-time recovery; 0 on `local` only.")
+
+
+class Cache(Model):
+    """Valkey or Redis."""
+
+    size: Literal["small", "medium", "large"] = "small"
+    highly_available: bool = False
+
+
+class Service(Model):
+    """A further containerised service on the same platform."""
+
+    image: str = Field(min_length=1, description="Image with tag or digest.")
+    port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    health: str = Field("/health", description="Path that answers 200 when alive.")
+    replicas: Replicas = Replicas()
+    bindings: tuple[Literal["database", "cache", "bucket"], ...] = Field((), description="What it is given.")
+
+
+class Local(Model):
+    """The stack on this machine: ports of its processes, on loopback."""
+
+    api_port: Port = 8000
+    worker_port: Port = 8001
+    postgres_port: Port = 55432
+    redis_port: Port = 56379
+
+
+class StackConfig(Model):
+    """Everything that can be configured, by key below `costate:`."""
+
+    environment: Environment = Field(description="Chooses the defaults of all that follows.")
+    cells: tuple[Cell, ...] = Field((Cell(platform="local"),), min_length=1)
+    domain: str = Field("", description="Public name of the service; none on `local`.")
+    layer: Literal["all", "platform", "workload"] = Field("all", description="Half of a stack split in two.")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    api: Api = Api()
+    workers: Workers = Workers()
+    gpu: Gpu | None = None
+    database: Database = Database()
+    cache: Cache = Cache()
+    services: dict[Name, Service] = Field({}, description="Further services, by name.")
+    local: Local = Local()
+
+
+def load(values: Mapping[str, Any]) -> StackConfig:
+    """The configuration from `costate:` keys; ConfigError carries every fault.
+
+    Values are as Pulumi gives them: JSON text for structured ones, else plain text. Keys of other namespaces
+    are left alone. The environment's defaults stand below what is given.
+    """
+    given = {
+        key.removeprefix(NAMESPACE): _decoded(value)
+        for key, value in values.items()
+        if key.startswith(NAMESPACE)
+    }
+    environment = given.get("environment")
+    defaults = DEFAULTS.get(cast("Environment", environment), {}) if isinstance(environment, str) else {}
+    try:
+        config = StackConfig.model_validate(_merged(defaults, given))
+    except ValidationError as error:
+        raise ConfigError([_fault(detail) for detail in error.errors(include_url=False)]) from None
+    if faults := _contradictions(config):
+        raise ConfigError(faults)
+    return config
+
+
+def _decoded(value: Any) -> Any:
+    """Pulumi hands lists and objects over as JSON text; numbers and booleans too."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value) if value[:1] in "[{" else value
+    except (json.JSONDecodeError, RecursionError):
+        return value
+
+
+def _merged(below: Any, above: Any) -> Any:
+    if not (isinstance(below, Mapping) and isinstance(above, Mapping)):
+        return above
+    return {**below, **{key: _merged(below.get(key), value) for key, value in above.items()}}
+
+
+def _fault(detail: Any) -> ConfigFault:
+    """One fault of pydantic's as ours."""
+    path = [str(part) for part in detail["loc"]]
+    key = NAMESPACE + ".".join(path)
+    if detail["type"] == "extra_forbidden":
+        known = _known(path[:-1])
+        near = difflib.get_close_matches(path[-1], known, 1)
+        remedy = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+        return ConfigFault(key, "unknown key", _short(detail["input"]), remedy)
+    if detail["type"] == "missing":
+        return ConfigFault(key, "is missing", None, "it has no default")
+    return ConfigFault(key, detail["msg"].lower(), _short(detail["input"]))
+
+
+def _short(given: Any) -> Any:
+    text = repr(given)
+    return given if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _known(path: list[str]) -> list[str]:
+    """The keys allowed at a path of the configuration."""
+    model: Any = StackConfig
+    for part in path:
+        if isinstance(model, type) and issubclass(model, BaseModel) and part in model.model_fields:
+            model = _model_in(model.model_fields[part].annotation)
+    return sorted(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+
+
+def _model_in(annotation: Any) -> Any:
+    """The model inside `Model | None`, `tuple[Model, ...]` or `dict[str, Model]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = [_model_in(part) for part in getattr(annotation, "__args__", ())]
+    return next((model for model in found if model is not None), None)
+
+
+def _contradictions(config: StackConfig) -> list[ConfigFault]:
+    """Faults that only show when several keys are seen together."""
+    faults: list[ConfigFault] = []
+    scaled = {
+        "api.replicas": config.api.replicas,
+        "workers.replicas": config.workers.replicas,
+        "gpu": config.gpu,
+    }
+    scaled |= {f"services.{name}.replicas": service.replicas for name, service in config.services.items()}
+    for key, bounds in scaled.items():
+        if bounds is not None and bounds.min > bounds.max:
+            faults.append(
+                ConfigFault(f"costate:{key}.min", "is above max", bounds.min, f"at most {bounds.max}")
+            )
+    if config.api.replicas.min < 1:
+        faults.append(
+            ConfigFault("costate:api.replicas.min", "the API does not scale to zero", 0, "at least 1")
+        )
+    for part in ("api", "workers"):
+        for quantity in ("cpu", "memory"):
+            asked, limit = getattr(getattr(config, part), quantity)
+            if asked > limit:
+                faults.append(
+                    ConfigFault(
+                        f"costate:{part}.{quantity}",
+                        "request above limit",
+                        [asked, limit],
+                        "[request, limit]",
+                    )
+                )
+    return faults + _cell_faults(config) + _port_faults(config.local)
+
+
+def _cell_faults(config: StackConfig) -> list[ConfigFault]:
+    faults: list[ConfigFault] = []
+    platforms = {cell.platform for cell in config.cells}
+    seen: dict[tuple[str, str, str], int] = {}
+    for index, cell in enumerate(config.cells):
+        key = f"costate:cells.{index}"
+        if cell.platform == "local":
+            if cell.region:
+                faults.append(
+                    ConfigFault(f"{key}.region", "a local cell has no region", cell.region, "leave it out")
+                )
+        elif not cell.region:
+            faults.append(
+                ConfigFault(f"{key}.region", "is missing", None, "the platform's region, such as us-east-1")
+            )
+        if cell.platform == "gcp" and not cell.project:
+            faults.append(ConfigFault(f"{key}.project", "is missing", None, "the GCP project of the cell"))
+        twin = seen.setdefault((cell.platform, cell.region, cell.project), index)
+        if twin != index:
+            faults.append(
+                ConfigFault(key, f"is the same place as cells.{twin}", None, "one cell a region and project")
+            )
+        if cell.role == "standby" and not any(
+            c.role == "primary" and c.platform == cell.platform for c in config.cells
+        ):
+            faults.append(
+                ConfigFault(
+                    f"{key}.role",
+                    "a standby without a primary",
+                    "standby",
+                    f"a primary cell on {cell.platform}",
+                )
+            )
+    if "local" in platforms and len(config.cells) > 1:
+        faults.append(
+            ConfigFault("costate:cells", "a local cell stands alone", len(config.cells), "one cell")
+        )
+    if ("local" in platforms) != (config.environment == "local"):
+        faults.append(
+            ConfigFault(
+                "costate:environment",
+                "`local` and local cells belong together",
+                config.environment,
+                "both or neither",
+            )
+        )
+    if "local" not in platforms and config.database.backup_days < 7:
+        faults.append(
+            ConfigFault("costate:database.backup_days", "too few", config.database.backup_days, "7 to 35")
+        )
+    return faults
+
+
+def _port_faults(local: Local) -> list[ConfigFault]:
+    owners: dict[int, str] = {}
+    faults: list[ConfigFault] = []
+    for name, port in local.model_dump().items():
+        other = owners.setdefault(port, name)
+        if other != name:
+            faults.append(
+                ConfigFault(
+                    f"costate:local.{name}", f"the port is also local.{other}", port, "a port of its own"
+                )
+            )
+    return faults
