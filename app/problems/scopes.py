@@ -70,6 +70,8 @@ class Scope:
                     message = f"{name!r} uses {absent[0]!r}, which cannot be used here"
                     faults.add(path, message, expression.source, self.hint(absent[0]))
                 return ()
+            if self.definitions[name].tables - set(self.tables):  # noted where it is defined
+                return ()
             if name not in self.resolved:
                 self.compiled.append(self._code(self.definitions[name], path))
                 self.resolved[name] = ("d", len(self.compiled) - 1)

@@ -231,9 +231,8 @@ class Valuation:
         if bounds is None:
             return inside
         low, high = self._bounds(bounds, path)
-        allowance = TOLERANCE * (1.0 + np.abs(np.nan_to_num(np.asarray(inside), posinf=0.0, neginf=0.0)))
-        below = np.any(np.asarray(high) < np.asarray(inside[0]) - allowance[0])
-        above = np.any(np.asarray(low) > np.asarray(inside[1]) + allowance[1])
+        below = np.any(np.asarray(high) < np.asarray(inside[0]) - _allowance(inside[0]))
+        above = np.any(np.asarray(low) > np.asarray(inside[1]) + _allowance(inside[1]))
         if below or above:
             given = f"[{_show(low)}, {_show(high)}]" if bounds[0] is not bounds[1] else _show(low)
             allowed = f"within [{_show(inside[0])}, {_show(inside[1])}]"
@@ -288,7 +287,7 @@ class Valuation:
             ends = [
                 self._middle(*bounds[name])
                 for given, bounds in ((phase.initial, initial), (phase.final, final))
-                if name in given and np.all(np.isfinite(np.asarray(bounds[name])))
+                if name in given and all(np.all(np.isfinite(bound)) for bound in bounds[name])
             ]
             points[name] = ends or [self._middle(low, high)]
         grid = np.unique(
@@ -337,6 +336,11 @@ def _duration_guess(low: Number, high: Number, start: Number) -> Number:
     return _plain(
         np.asarray(start) + np.where(np.isfinite(longest), bounded, np.maximum(1.0, 2.0 * shortest))
     )
+
+
+def _allowance(bound: Number) -> Number:
+    """How far an end value may lie outside `bound` by rounding."""
+    return TOLERANCE * (1.0 + np.abs(np.where(np.isfinite(bound), bound, 0.0)))
 
 
 def _clip(value: Number, low: Number, high: Number) -> Number:

@@ -60,7 +60,7 @@ def test_precedence_is_that_of_python(names: list[str], operators: list[tuple[st
     with np.errstate(all="ignore"):
         expected = eval(text, {}, ORACLE)  # noqa: S307 - Python's own parser is the oracle, on names a, b, c
     for written in (text, text.replace("**", "^")):
-        np.testing.assert_equal(float(evaluate(parse_expression(written), VALUES)), float(expected))
+        np.testing.assert_allclose(evaluate(parse_expression(written), VALUES), float(expected), rtol=1e-12)
 
 
 def trees() -> st.SearchStrategy[Any]:

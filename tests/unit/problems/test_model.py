@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from app.errors import InvalidInput
 from app.problems.canonical import canonical
+from app.problems.intake import PHASE_KEYS
 from app.problems.model import parse
 
 Ocp = dict[str, Any]
@@ -298,3 +299,68 @@ def test_any_json_is_a_problem_or_invalid_input(data: Any) -> None:
         parsed = [vars(fault) for fault in error.errors]
     assert parsed
     json.dumps(parsed, allow_nan=False)
+
+
+RICH: Ocp = {
+    "states": ["x", "v"], "controls": ["u"], "constants": {"g": [1, "2*pi", 3], "h": "1/9"}, "sense": "max",
+    "parameters": {"a": {"lower": 0, "upper": "h", "guess": 0.1}},
+    "definitions": {"E": "v^2/2+g*x", "F": "2*E"},
+    "tables": {"wind": {"t": [0, 1, 2], "value": [0.5, 1, 0]}},
+    "nominal": {"x": "g", "t": 1},
+    "time": {"t0": {"lower": -1, "upper": 0}, "tf": {"free": True, "lower": 1, "upper": 9, "guess": "g"}},
+    "dynamics": {"x": "v", "v": "u+table(wind, t)*a"}, "running_cost": "F-u^2",
+    "terminal_cost": "E_f-x_0*tf",
+    "initial": {"x": 0, "v": [0, 1]}, "final": {"x": {"lower": "h"}},
+    "state_bounds": {"x": [None, 1e20]}, "control_bounds": {"u": ["-g", "g"]},
+    "guess": {"x": [0, "h", 1], "u": 0},
+    "path_constraints": [{"expr": "x*v+a", "upper": 50}],
+    "boundary_constraints": [{"expr": "E_0", "lower": -5}],
+}  # fmt: skip
+PHASED: Ocp = {
+    **{key: RICH[key] for key in ("sense", "constants", "parameters", "definitions", "tables")},
+    "phases": [
+        {"name": name} | {key: RICH[key] for key in PHASE_KEYS if key != "definitions"}
+        for name in "ab"
+    ],
+    "terminal_cost": "a_E_f-b_tf", "links": [{"expr": "a_x_f-b_x_0"}, {"expr": "a_tf-b_t0", "upper": 1}],
+}  # fmt: skip
+JUNK = st.one_of(
+    st.none(), st.booleans(),
+    st.sampled_from([0, -1, 1e300, 10**400, math.nan, math.inf, -math.inf, "", "x", "u", "tf"]),
+    st.sampled_from(["F", "1/0", "g", "h", "sin(", "x_f"]),
+    st.sampled_from(["table(wind, x)", "a_x_0"]),
+    st.sampled_from(["E_f", [], {}, [1], [2, 1], "e"]),
+    st.sampled_from([{"lower": 3}, {"upper": "u"}, {"expr": "x"}, ["x", "x"], ["b"]]),
+    st.sampled_from([{"t": [1], "value": [2]}, [[1, 2]]]),
+)  # fmt: skip
+
+
+@given(st.data(), st.sampled_from([RICH, PHASED]))
+def test_a_spoilt_problem_is_parsed_or_refused_cleanly(data: st.DataObject, ocp: Ocp) -> None:
+    spoilt = copy.deepcopy(ocp)
+    for _ in range(data.draw(st.integers(1, 3))):
+        place: Any = spoilt
+        while True:
+            keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+            key = data.draw(st.sampled_from(keys))
+            if not isinstance(place[key], (dict, list)) or not place[key] or data.draw(st.booleans()):
+                break
+            place = place[key]
+        place[key] = copy.deepcopy(data.draw(JUNK))
+    try:
+        problem = parse(spoilt)
+    except InvalidInput as error:
+        told = [vars(fault) for fault in error.errors]
+    else:
+        told = [canonical(problem.statement)]
+        assert parse(told[0]).structure == problem.structure
+        assert all(row.structure == problem.structure for row in problem.rows())
+    assert told
+    json.dumps(told, allow_nan=False)
+
+
+@pytest.mark.parametrize("ocp", [RICH, PHASED])
+def test_the_problems_that_are_spoilt_are_sound_before(ocp: Ocp) -> None:
+    problem = parse(ocp)
+    assert problem.sweep == 3
+    assert problem.faults == ()
