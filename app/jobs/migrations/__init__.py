@@ -1,0 +1,1 @@
+"""Schema changes, in order (Alembic); `costate migrate` applies them."""

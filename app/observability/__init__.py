@@ -1,0 +1,1 @@
+"""What the service tells of itself: the metric catalogue and structured logs."""

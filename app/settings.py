@@ -1,0 +1,68 @@
+"""Settings of the processes, from the environment (prefix `COSTATE_`)."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.errors import CostateError
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class SettingsError(CostateError):
+    """The environment does not describe a process that can run."""
+
+
+class Settings(BaseSettings):
+    """What every process of the service is told; each reads what concerns it."""
+
+    model_config = SettingsConfigDict(env_prefix="COSTATE_", frozen=True)
+
+    environment: str = "local"
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    worker_port: Port = 8001
+    worker_slots: Annotated[int, Field(ge=1, le=64)] = 1
+
+    database_url: SecretStr
+    redis_url: SecretStr
+    storage_url: str
+    cache_dir: Path
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+
+    max_pending: Annotated[int, Field(ge=1)] = Field(
+        10_000, description="Jobs waiting before new ones are refused."
+    )
+    max_body_bytes: Annotated[int, Field(ge=1_000)] = Field(2_000_000, description="Largest request body.")
+    lease_s: Seconds = Field(
+        15.0, description="A running job whose worker is silent so long is given to another."
+    )
+    sweep_s: Seconds = Field(2.0, description="Between two looks at what was lost.")
+    worker_grace_s: Seconds = Field(10.0, description="Given to running jobs when a worker is asked to stop.")
+    solver_memory_mb: Annotated[int, Field(ge=256)] = Field(
+        6_000, description="A larger solver process is replaced."
+    )
+    inline_result_bytes: Annotated[int, Field(ge=0)] = Field(
+        200_000, description="Larger results go to storage."
+    )
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process; SettingsError names every variable at fault."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"  COSTATE_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}"
+            for fault in error.errors(include_url=False)
+        ]
+        raise SettingsError("\n".join(["The environment is not complete:", *lines])) from None

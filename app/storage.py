@@ -1,0 +1,47 @@
+"""Results kept as objects below one URL: `file:///...`, `s3://...`, `gs://...`, `az://...`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.store import LocalStore, from_url
+
+from app.errors import CostateError
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+
+class ObjectMissing(CostateError):  # noqa: N818 - a state of the world rather than a fault
+    """No object stands under the key."""
+
+
+class Storage:
+    """Objects by key; an object is written once and never changed."""
+
+    def __init__(self, url: str) -> None:
+        self._store: ObjectStore
+        if url.startswith("file://"):
+            folder = Path(unquote(urlsplit(url).path))
+            folder.mkdir(parents=True, exist_ok=True)
+            self._store = LocalStore(folder)
+        else:
+            self._store = from_url(url)
+
+    def create(self, key: str, content: bytes) -> bool:
+        """Write an object that is not there yet; False when it is."""
+        try:
+            obstore.put(self._store, key, content, mode="create")
+        except obstore.exceptions.AlreadyExistsError:
+            return False
+        return True
+
+    def read(self, key: str) -> bytes:
+        """The content of an object; ObjectMissing when there is none."""
+        try:
+            return bytes(obstore.get(self._store, key).bytes())
+        except (obstore.exceptions.NotFoundError, FileNotFoundError) as error:
+            raise ObjectMissing(f"no object {key!r} in storage") from error
