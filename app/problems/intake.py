@@ -68,7 +68,7 @@ def read(ocp: Mapping[str, Any], faults: Faults) -> Statement:
         faults.add("schema", "unknown schema", ocp.get("schema"), "ocp/1")
     several = top.data.get("phases") is not None
     top.only(WHOLE_KEYS if several else (*SHARED_KEYS, *PHASE_KEYS), ANNOTATIONS)
-    sense = top.data.get("sense", "min")
+    sense = top.data.get("sense") or "min"
     if sense not in ("min", "max"):
         faults.add("sense", "unknown sense", sense, "min or max")
     constants, sweep = _constants(top)
@@ -340,7 +340,7 @@ def _constraints(reader: Reader, key: str, default: Bounds | None = None) -> tup
         expression = inner.expression(inner.data["expr"], inner.at("expr"))
         lower = inner.bound(inner.data.get("lower"), inner.at("lower"))
         upper = inner.bound(inner.data.get("upper"), inner.at("upper"))
-        if inner.data.get("lower") is None and inner.data.get("upper") is None:
+        if lower is None and upper is None:
             if default is None:
                 inner.faults.add(path, "neither lower nor upper is given", None, "at least one of them")
             else:

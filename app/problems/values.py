@@ -245,21 +245,28 @@ class Valuation:
         self, phase: PhaseStatement, previous: Number
     ) -> dict[str, tuple[Number, Number, Number]]:
         prefix = f"{phase.path}." if phase.path else ""
-        start = self._time(phase.t0, f"{prefix}time.t0")
-        if phase.t0.guess is None and not phase.t0.fixed:
-            start = (start[0], start[1], _clip(previous, start[0], start[1]))
+        earliest, latest, begin = self._time(phase.t0, f"{prefix}time.t0")
+        if not phase.t0.fixed:
+            begin = _clip(previous if phase.t0.guess is None else begin, earliest, latest)
         path = f"{prefix}time.tf"
         low, high, guess = self._time(phase.tf, path)
-        if np.any(np.asarray(high) <= np.asarray(start[0])):
-            given = f"t0 = {_show(start[0])}, tf = {_show(high)}"
+        if np.any(np.asarray(high) <= np.asarray(earliest)):
+            given = f"t0 = {_show(earliest)}, tf = {_show(high)}"
             self._faults.add(path, "the phase ends before it begins", given, "tf above t0")
-        if phase.tf.fixed:
-            return {"t0": start, "tf": (low, high, guess)}
-        if phase.tf.guess is None:
-            guess = _duration_guess(low, high, start[2])
-        guess = _clip(guess, low, high)
-        shortest = np.asarray(start[0]) + SHORTEST * np.maximum(np.asarray(guess) - np.asarray(start[2]), 0.0)
-        return {"t0": start, "tf": (_maximum(low, _plain(shortest)), high, guess)}
+        if not phase.tf.fixed:
+            guess = _clip(guess, low, high)
+            late = _clip(_duration_guess(low, high, begin), _maximum(low, earliest), high)
+            given_well = phase.tf.guess is not None and np.asarray(guess) > np.asarray(begin)
+            guess = _plain(np.where(given_well, guess, late))
+        if not phase.t0.fixed:  # a start guessed after the end moves before it
+            middle = np.where(
+                np.isfinite(earliest), 0.5 * (np.asarray(earliest) + guess), np.asarray(guess) - 1.0
+            )
+            begin = _plain(np.where(np.asarray(begin) < np.asarray(guess), begin, middle))
+        if not phase.tf.fixed:
+            shortest = np.asarray(earliest) + SHORTEST * (np.asarray(guess) - np.asarray(begin))
+            low = _maximum(low, _plain(shortest))
+        return {"t0": (earliest, latest, begin), "tf": (low, high, guess)}
 
     def _time(self, moment: Moment, path: str) -> tuple[Number, Number, Number]:
         low, high = self._bounds((moment.lower, moment.upper), path)
@@ -330,7 +337,7 @@ def _on_grid(grid: Array, values: list[Number]) -> list[Number]:
 def _duration_guess(low: Number, high: Number, start: Number) -> Number:
     """A guess of a free final time: the geometric mean of shortest and longest duration, where bounded."""
     shortest = np.maximum(np.asarray(low) - np.asarray(start), 0.0)
-    longest = np.asarray(high) - np.asarray(start)
+    longest = np.maximum(np.asarray(high) - np.asarray(start), 0.0)
     with np.errstate(invalid="ignore"):
         bounded = np.sqrt(np.maximum(shortest, 1e-2 * longest) * longest)
     return _plain(

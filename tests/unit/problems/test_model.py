@@ -116,6 +116,25 @@ def test_a_later_phase_without_guess_starts_where_the_former_is_guessed_to_end(
     assert parse(ocp).phases[1].t0[2] == 0.4
 
 
+@pytest.mark.parametrize(
+    ("t0", "tf"),
+    [
+        ({"lower": 3}, {"lower": 1, "upper": 9, "guess": 1}),
+        ({"upper": 10, "guess": 10}, {"lower": 1, "upper": 5}),
+        ({"lower": 0, "guess": 50}, {"upper": 5}),
+        ({"lower": -1, "upper": 1}, {"lower": 0.5, "guess": 100}),
+        ({"free": True}, {"free": True}),
+        ({"lower": 0, "upper": 9}, 4),
+    ],
+)
+def test_times_are_guessed_in_order_and_within_bounds(double_integrator: Ocp, t0: Any, tf: Any) -> None:
+    (phase,) = parse({**double_integrator, "time": {"t0": t0, "tf": tf}}).phases
+    for low, high, guess in (phase.t0, phase.tf):
+        assert low <= guess <= high
+    assert phase.t0[2] < phase.tf[2]
+    assert phase.t0[0] <= phase.tf[0]
+
+
 def test_huge_bounds_mean_none(double_integrator: Ocp) -> None:
     double_integrator["state_bounds"] = {"x": [-1e20, 1e19]}
     (phase,) = parse(double_integrator).phases
