@@ -101,3 +101,36 @@ def _apply(
     if operation in ("max", "min"):
         return reduce(np.maximum if operation == "max" else np.minimum, operands)
     return _NUMPY[operation](*operands)
+
+
+def clip(value: Number, low: Number, high: Number) -> Number:
+    """`value` moved within bounds."""
+    return plain(np.clip(value, low, high))
+
+
+def maximum(first: Number, second: Number) -> Number:
+    """The larger, row by row."""
+    return plain(np.maximum(first, second))
+
+
+def minimum(first: Number, second: Number) -> Number:
+    """The smaller, row by row."""
+    return plain(np.minimum(first, second))
+
+
+def plain(value: Array | np.float64) -> Number:
+    """Arrays without axes as floats."""
+    return value if isinstance(value, np.ndarray) and value.ndim else float(value)
+
+
+def show(value: Number) -> str:
+    """A number for a message; the first row of a sweep."""
+    first = np.asarray(value).ravel()[0]
+    return "null" if np.isinf(first) else f"{first:.6g}"
+
+
+def middle(low: Number, high: Number) -> Number:
+    """The middle of finite bounds, else zero moved within them."""
+    with np.errstate(invalid="ignore"):
+        center = 0.5 * (np.asarray(low) + np.asarray(high))
+    return plain(np.where(np.isfinite(center), center, np.clip(0.0, low, high)))

@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 
 from app.problems.expression import FUNCTIONS
-from app.problems.intake import MAX_ROWS, PHASE_KEYS, SHARED_KEYS
+from app.problems.intake import MAX_ROWS, SHARED_KEYS
+from app.problems.phase_intake import PHASE_KEYS
 from app.problems.reader import MAX_TEXT
 from app.solvers.request import check
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from app.errors import InvalidInput
 from app.problems.canonical import canonical
-from app.problems.intake import PHASE_KEYS
 from app.problems.model import parse
+from app.problems.phase_intake import PHASE_KEYS
 
 Ocp = dict[str, Any]
 
