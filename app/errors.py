@@ -60,8 +60,10 @@ class Faults:
 
     def add(self, field: str, message: str, given: Any = None, allowed: str | None = None) -> None:
         """Note one fault; what is noted already and what is beyond MAX_FAULTS is dropped."""
+        if self.full:
+            return
         error = FieldError(field, message, shorten(given), allowed)
-        if not self.full and error not in self._errors:
+        if error not in self._errors:
             self._errors.append(error)
 
     def extend(self, error: InvalidInput) -> None:
