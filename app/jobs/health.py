@@ -40,7 +40,7 @@ def serve(worker: Worker, host: str, port: int) -> None:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
             """Probes are too many to log."""
 
     server = ThreadingHTTPServer((host, port), Handler)

@@ -1,4 +1,4 @@
-"""Celery on Redis carries job ids to workers. It is a hint: what it loses, the sweeper finds in the database."""
+"""Celery on Redis carries job ids to workers: a hint; what it loses, the sweeper finds in the database."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from uuid import UUID
 
 from celery import Celery
 from kombu.exceptions import OperationalError
+from redis import Redis, RedisError
 
 TASK = "costate.solve"
 QUEUE = "costate"
@@ -36,6 +37,7 @@ class Queue:
 
     def __init__(self, redis_url: str) -> None:
         self.celery = celery(redis_url)
+        self._redis = Redis.from_url(redis_url, socket_timeout=1.0, socket_connect_timeout=1.0)
 
     def tell(self, job_id: UUID) -> bool:
         """Send a hint; False when Redis is out of reach."""
@@ -44,3 +46,10 @@ class Queue:
         except (OperationalError, OSError):
             return False
         return True
+
+    def reachable(self) -> bool:
+        """Whether Redis answers."""
+        try:
+            return bool(self._redis.ping())
+        except RedisError:
+            return False

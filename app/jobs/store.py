@@ -98,8 +98,11 @@ class JobStore:
         idempotency: tuple[str, str] | None = None,
         max_pending: int | None = None,
     ) -> tuple[Job, bool]:
-        """The row of a new job, and whether it is new: with an idempotency `(key, digest of the body)` that was
-        seen before, the first job. A converged answer to the same question completes the job at once."""
+        """The row of a new job, and whether it is new.
+
+        With an idempotency `(key, digest of the body)` that was seen before it is the first job. A converged
+        answer to the same question completes the job at once.
+        """
         with self._session.begin() as session:
             if idempotency:
                 # One request with this key at a time; the lock ends with the transaction.
@@ -180,7 +183,7 @@ class JobStore:
         """Number of jobs by status."""
         with self._session() as session:
             rows = session.execute(select(Job.status, func.count()).group_by(Job.status))
-            return {status: count for status, count in rows}
+            return {row[0]: row[1] for row in rows}
 
     def oldest_pending_age_s(self) -> float:
         """Seconds the oldest waiting job has waited; 0 when none waits."""
@@ -234,7 +237,7 @@ class JobStore:
             return Claim(job.id, job.attempt, owner, CheckedRequest.from_json(job.request), waited)
 
     def heartbeat(self, claim: Claim, lease_s: float, progress: Mapping[str, Any] | None) -> bool | None:
-        """Renew the lease and note the progress: whether cancelling is asked for, None when the lease is lost."""
+        """Renew the lease and note progress: whether to cancel, or None when the lease is lost."""
         with self._session.begin() as session:
             values: dict[str, Any] = {"lease_until": _after(lease_s)}
             if progress is not None:

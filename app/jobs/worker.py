@@ -64,8 +64,8 @@ class Worker:
 
     @property
     def ready(self) -> bool:
-        """Whether every solver process is warm and jobs are being taken."""
-        return self.consuming and not self._closing.is_set() and all(slot.warm for slot in self._slots)
+        """Whether every solver process is warm and jobs are being taken; without Redis they are, too."""
+        return not self._closing.is_set() and all(slot.warm for slot in self._slots)
 
     @property
     def devices(self) -> list[str]:
@@ -105,7 +105,7 @@ class Worker:
     # What was lost
 
     def _sweep(self) -> None:
-        """Give up hopeless jobs, tell the queue of forgotten ones, and work without a queue where there is none."""
+        """Give up hopeless jobs, tell the queue of forgotten ones, work without a queue if need be."""
         while not self._closing.wait(self._settings.sweep_s):
             try:
                 if buried := self._store.bury():
@@ -114,21 +114,12 @@ class Worker:
                 for job_id in self._store.forgotten(after_s=TELL_AGAIN_S):
                     if not self._queue.tell(job_id):
                         break
-                if not self.consuming or not self._reachable():
+                if not self.consuming or not self._queue.reachable():
                     self._work_unasked()
                 metrics().set(SLOTS, self._free.qsize(), "free")
                 metrics().set(SLOTS, len(self._slots) - self._free.qsize(), "busy")
             except DatabaseUnreachable as error:
                 self._log.warning("the database is out of reach", error=str(error.orig))
-
-    def _reachable(self) -> bool:
-        """Whether Redis answers."""
-        try:
-            with self._queue.celery.connection_for_read(connect_timeout=1.0) as connection:
-                connection.ensure_connection(max_retries=1, timeout=1.0)
-        except (OSError, self._queue.celery.connection_for_read().recoverable_connection_errors):
-            return False
-        return True
 
     def _work_unasked(self) -> None:
         """Without a queue, free slots take the oldest jobs straight from the database."""
