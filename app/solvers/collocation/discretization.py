@@ -1,0 +1,193 @@
+"""A problem on a mesh: trajectories become the program's variables, bounds its data, and back again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.problems.model import Problem
+from app.solvers.collocation.evaluation import Data
+from app.solvers.collocation.layout import Layout, Variables
+from app.solvers.collocation.scaling import Scales
+
+Array = NDArray[np.float64]
+STIFFEST = 1e-9  # compliance of equality constraints in a solve
+SHORTEST = 1e-6  # of the guessed duration: least duration of a phase with free ends
+
+
+@dataclass(frozen=True)
+class PhaseTrajectory:
+    """States `x (m, n_x)` and controls `u (m, n_u)` at normalised times `s (m,)`, piecewise linear; times."""
+
+    s: Array
+    x: Array
+    u: Array
+    t0: float
+    tf: float
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """A point of the whole problem, on no particular mesh: guesses are such, and solutions."""
+
+    phases: tuple[PhaseTrajectory, ...]
+    p: Array
+
+
+def guess_of(problem: Problem) -> Trajectory:
+    """The guess that stands in the problem."""
+    phases = (
+        PhaseTrajectory(phase.guess_s, phase.guess_x, phase.guess_u, phase.t0[2], phase.tf[2])
+        for phase in problem.phases
+    )
+    return Trajectory(tuple(phases), problem.p_guess)
+
+
+@dataclass(frozen=True)
+class Discretization:
+    """One problem, one layout, one mesh (`fractions (P, N)`, rows summing to 1), one scaling."""
+
+    problem: Problem
+    layout: Layout
+    fractions: Array
+    scales: Scales
+
+    def places(self) -> Array:
+        """Normalised times of all places, (P, N, s)."""
+        c = np.asarray(self.layout.transcription.places)
+        return self.lefts()[:, :, None] + self.fractions[:, :, None] * c
+
+    def lefts(self) -> Array:
+        """Normalised times of the left ends, (P, N)."""
+        return np.cumsum(self.fractions, axis=1) - self.fractions
+
+    def variables(self, trajectory: Trajectory) -> Variables:
+        """The scaled variables that a trajectory gives on this mesh; slacks are zero."""
+        layout, scales = self.layout, self.scales
+        shapes = layout.shapes
+        x, u = np.zeros(shapes.x), np.zeros(shapes.u)
+        ends = np.zeros(shapes.ends)
+        at = self.places()
+        left = int(layout.transcription.left)
+        for index, phase in enumerate(trajectory.phases):
+            n_x, n_u = layout.states[index], layout.controls[index]
+            for j in range(n_x):
+                values = phase.x[:, j] / scales.x[index, j]
+                x[index, :, :, j] = np.interp(at[index, :, left:], phase.s, values)
+                ends[index, j], ends[index, layout.n + j] = values[0], values[-1]
+            for j in range(n_u):
+                u[index, :, :, j] = np.interp(at[index], phase.s, phase.u[:, j]) / scales.u[index, j]
+            ends[index, -2:] = np.array([phase.t0, phase.tf]) / scales.t[index]
+        p = trajectory.p / scales.p
+        return Variables(x, u, np.zeros(shapes.g), ends, p, np.zeros(shapes.b))  # type: ignore[arg-type]  # numpy
+
+    def data(self, elastic: float = STIFFEST, soft_ends: float = 0.0, floor: float = 1e-10) -> Data:
+        """The program's numbers; `soft_ends` > 0 replaces fixed final states by a penalty of that weight."""
+        layout, scales = self.layout, self.scales
+        lower, upper = self._bounds()
+        end_weight, end_target = np.zeros(layout.shapes.ends), np.zeros(layout.shapes.ends)
+        if soft_ends:
+            final = slice(layout.n, 2 * layout.n)
+            for index, n_x in enumerate(layout.states):
+                fixed = lower.ends[index, final] == upper.ends[index, final]
+                fixed[n_x:] = False
+                end_weight[index, final] = np.where(fixed, soft_ends, 0.0)
+                end_target[index, final] = np.where(fixed, lower.ends[index, final], 0.0)
+                lower.ends[index, final][fixed] = -np.inf
+                upper.ends[index, final][fixed] = np.inf
+        flat = [np.concatenate([np.ravel(a) for a in v]) for v in (lower, upper, self._weights())]
+        return Data(  # type: ignore[arg-type]  # numpy arrays become JAX's at the call
+            k=self.problem.k,
+            ds=self.fractions,
+            s=self.lefts(),
+            scale_x=scales.x,
+            scale_u=scales.u,
+            scale_g=scales.g,
+            scale_t=scales.t,
+            scale_p=scales.p,
+            scale_b=scales.b,
+            scale_cost=np.float64(scales.cost),
+            lower=flat[0],
+            upper=flat[1],
+            weight=flat[2],
+            end_weight=end_weight,
+            end_target=end_target,
+            elastic=np.float64(elastic),
+            floor=np.float64(floor),
+        )
+
+    def _weights(self) -> Variables:
+        shapes = self.layout.shapes
+        t = self.layout.transcription
+        part = self.fractions[:, :, None, None] * t.b[:, None]
+        return Variables(  # type: ignore[arg-type]  # numpy
+            np.broadcast_to(part[:, :, int(t.left) :], shapes.x),
+            np.broadcast_to(part, shapes.u),
+            np.broadcast_to(part, shapes.g),
+            np.ones(shapes.ends),
+            np.ones(shapes.p),
+            np.ones(shapes.b),
+        )
+
+    def _bounds(self) -> tuple[Variables, Variables]:
+        layout, scales, problem = self.layout, self.scales, self.problem
+        shapes = layout.shapes
+        found = []
+        for sign in (-1.0, 1.0):
+            x, u = np.full(shapes.x, sign * np.inf), np.zeros(shapes.u)
+            g, ends = np.full(shapes.g, sign * np.inf), np.zeros(shapes.ends)
+            for index, phase in enumerate(problem.phases):
+                n_x, n_u, n_g = layout.states[index], layout.controls[index], layout.paths[index]
+                bound = (phase.x_lower if sign < 0 else phase.x_upper) / scales.x[index, :n_x]
+                pinned = (phase.x_lower == phase.x_upper) * 1e-6 * sign
+                x[index, :, :, :n_x] = bound + pinned
+                u[index, :, :, :n_u] = (phase.u_lower if sign < 0 else phase.u_upper) / scales.u[index, :n_u]
+                g[index, :, :, :n_g] = (phase.g_lower if sign < 0 else phase.g_upper) / scales.g[index, :n_g]
+                ends[index, :n_x] = (phase.x0_lower if sign < 0 else phase.x0_upper) / scales.x[index, :n_x]
+                final = (phase.xf_lower if sign < 0 else phase.xf_upper) / scales.x[index, :n_x]
+                ends[index, layout.n : layout.n + n_x] = final
+                side = 0 if sign < 0 else 1
+                ends[index, -2:] = np.array([phase.t0[side], phase.tf[side]]) / scales.t[index]
+            x[:, -1, -1] = sign * np.inf  # the last node is bounded as the final state
+            p = (problem.p_lower if sign < 0 else problem.p_upper) / scales.p
+            b = (problem.b_lower if sign < 0 else problem.b_upper) / scales.b[: layout.boundary]
+            found.append(Variables(x, u, g, ends, p, np.concatenate([b, self._durations(sign)])))  # type: ignore[arg-type]  # numpy
+        return found[0], found[1]
+
+    def _durations(self, sign: float) -> Array:
+        """Bounds of each phase's duration: only where both ends are free is there something to keep."""
+        if not self.layout.free_time:
+            return np.zeros(0)
+        bounds = np.full(self.layout.phases, sign * np.inf)
+        for index, phase in enumerate(self.problem.phases):
+            loose = phase.t0[0] < phase.t0[1] and phase.tf[0] < phase.t0[1] + SHORTEST
+            if sign < 0 and loose:
+                bounds[index] = SHORTEST * (phase.tf[2] - phase.t0[2]) / self.scales.t[index]
+        return bounds
+
+    def trajectory(self, v: Variables) -> Trajectory:
+        """The trajectory that (scaled) variables describe; controls at a left end are extrapolated."""
+        layout, scales = self.layout, self.scales
+        t = layout.transcription
+        left = int(t.left)
+        phases = []
+        for index in range(layout.phases):
+            n_x, n_u = layout.states[index], layout.controls[index]
+            s = self.places()[index, :, left:].ravel()
+            x = np.asarray(v.x)[index].reshape(-1, layout.n)[:, :n_x] * scales.x[index, :n_x]
+            u = np.asarray(v.u)[index, :, left:].reshape(-1, layout.m)[:, :n_u] * scales.u[index, :n_u]
+            ends = np.asarray(v.ends)[index]
+            x0 = ends[:n_x] * scales.x[index, :n_x]
+            first = t.control_basis(np.zeros(1)) @ np.asarray(v.u)[index, 0, :, :n_u] * scales.u[index, :n_u]
+            phases.append(
+                PhaseTrajectory(
+                    np.concatenate([[0.0], s]),
+                    np.concatenate([x0[None], x]),
+                    np.concatenate([first, u]),
+                    float(ends[-2] * scales.t[index]),
+                    float(ends[-1] * scales.t[index]),
+                )
+            )
+        return Trajectory(tuple(phases), np.asarray(v.p) * scales.p)
