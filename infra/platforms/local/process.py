@@ -55,20 +55,25 @@ class _Provider(ResourceProvider):
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         changed = _olds.get("fingerprint") != _fingerprint(_news)
-        return DiffResult(changes=changed or not alive(_olds["pid"], _olds["started"]))
+        return DiffResult(changes=changed or not _alive(_olds))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         # In place: a replacement would also replace what depends on it.
-        stop(_olds["pid"], _olds["started"])
+        stop(int(_olds["pid"]), _olds["started"])
         return UpdateResult(_started(_news))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        if not alive(props["pid"], props["started"]):
+        if not _alive(props):
             return ReadResult("", {})
         return ReadResult(id_, props)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        stop(_props["pid"], _props["started"])
+        stop(int(_props["pid"]), _props["started"])
+
+
+def _alive(state: Mapping[str, Any]) -> bool:
+    # Numbers come back from Pulumi as floats.
+    return alive(int(state["pid"]), state["started"])
 
 
 def _started(props: dict[str, Any]) -> dict[str, Any]:
