@@ -8,6 +8,7 @@ taken in parallel.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import jax
 import numpy as np
@@ -63,7 +64,7 @@ def density(system: LinearSystem, t0: float, tf: float, pilots: int = PILOTS) ->
     h = np.diff(times)
     middle = (times[1:] + times[:-1]) / 2
     values = nodal_values(system, times, 6)
-    difference, norm = (np.asarray(a) for a in _indicator(values, h, system.basis))
+    difference, norm = (np.asarray(a) for a in _indicator(values, h, system.basis, skew=system.skew))
     size = np.sqrt(np.sum(np.abs(system.basis) ** 2, axis=(1, 2)))
     quadrature = np.abs(
         _integral(system, middle, h, _TWO_POINT, _TWO_WEIGHTS)
@@ -100,6 +101,6 @@ def _integral(
     return np.asarray(np.einsum("n,inm->im", weights, values) * h[:, None] / 2)
 
 
-@jax.jit
-def _indicator(values: Array, h: Array, basis: Array) -> tuple[Array, Array]:
-    return indicator(values, h, basis)
+@partial(jax.jit, static_argnames="skew")
+def _indicator(values: Array, h: Array, basis: Array, *, skew: bool) -> tuple[Array, Array]:
+    return indicator(values, h, basis, skew)

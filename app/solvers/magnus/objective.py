@@ -158,7 +158,7 @@ def _propagators(
     factors = jnp.repeat(controls, steps // controls.shape[0], axis=0).T[None, :, :, None]
     driven = jnp.concatenate([values[:, :drifts], values[:, drifts:] * factors], axis=1)
     lanes = driven.reshape(nodes, m, steps * members)
-    return exponential(generator(lanes, h.reshape(-1), basis), squarings, skew)
+    return exponential(generator(lanes, h.reshape(-1), basis, skew), squarings, skew)
 
 
 def _ordered_product(factors: Array) -> Array:

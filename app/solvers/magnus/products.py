@@ -18,7 +18,7 @@ from app.solvers.magnus.expansion import generator
 from app.solvers.magnus.mesh import Density, nodal_values, partial_values
 from app.solvers.magnus.system import LinearSystem
 
-LANES = 64
+LANES = 32
 """Chunks of time that are multiplied side by side."""
 
 
@@ -93,7 +93,7 @@ def _propagate(
     def step(i: Array, carried: tuple[Array, Array]) -> tuple[Array, Array]:
         product, before = carried
         before = before.at[i].set(product)
-        omega = generator(values[i], h[i], basis)
+        omega = generator(values[i], h[i], basis, skew)
         return matmul(exponential(omega, squarings, skew), product), before
 
     start = (unit, jnp.zeros((h.shape[0], *unit.shape), basis.dtype))
@@ -101,7 +101,7 @@ def _propagate(
     prefix = jax.lax.associative_scan(lambda a, b: matmul(b, a), product, axis=-1)
     prefix = jnp.concatenate([unit[..., :1], prefix[..., :-1]], axis=-1)
     first = jnp.moveaxis(before[inner, :, :, chunk], 0, -1)
-    end = exponential(generator(final, rest, basis), squarings, skew)
+    end = exponential(generator(final, rest, basis, skew), squarings, skew)
     state = matmul(
         prefix[..., chunk], jnp.broadcast_to(initial[:, :, None], (*initial.shape, chunk.shape[0]))
     )

@@ -67,17 +67,17 @@ def propagate(
         return actions.propagate(system, initial, times, span, steps, order)
 
     steps = min(_round(_predicted(span, order, tolerance), unit), most)
-    answers: dict[int, np.ndarray] = {}
-    error = math.inf
+    coarse_steps = steps // 2
+    coarse = solve(coarse_steps)
+    passes = 1
     while True:
-        for count in (steps // 2, steps):
-            if count not in answers:
-                answers[count] = solve(count)
-        error = _difference(answers[steps], answers[steps // 2]) / (2**order - 1)
+        fine = solve(steps)
+        passes += 1
+        error = _difference(fine, coarse) / ((steps / coarse_steps) ** order - 1)
         if error <= tolerance or steps >= most:
-            break
+            return Trajectory(fine, error, steps, passes, bool(error <= tolerance))
+        coarse, coarse_steps = fine, steps
         steps = min(_next(steps, error, tolerance, order, unit), most)
-    return Trajectory(answers[steps], error, steps, len(answers), bool(error <= tolerance))
 
 
 def _predicted(span: Density, order: int, tolerance: float) -> float:

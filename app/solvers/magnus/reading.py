@@ -66,10 +66,9 @@ def _statement(top: Reader, kind: Kind, register: Register) -> Statement | None:
     collapse = scope.terms("collapse", "rate", hermitian=False)
     controls = read_controls(scope, np.linspace(span[0], span[-1], slices + 1))
     source = _source(scope)
-    if not terms and not top.data.get("controls") and not top.data.get("terms"):
-        top.faults.add(
-            top.at(_constant_key(kind)), "there is no matrix at all", None, "this, terms or controls"
-        )
+    if not any(top.data.get(name) for name in (_constant_key(kind), "terms", "collapse", "controls")):
+        remedy = "this, terms, collapse or controls"
+        top.faults.add(top.at(_constant_key(kind)), "there is no matrix at all", None, remedy)
     initial = read_initial(top, kind, register)
     target = read_target(top, kind, register)
     spreads = read_spreads(top, scope.constants)
