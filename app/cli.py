@@ -16,7 +16,12 @@ from rich.table import Table
 from app.errors import CostateError
 from app.version import VERSION
 
-application = typer.Typer(no_args_is_help=True, help="Optimal control as a service.", add_completion=False)
+application = typer.Typer(
+    no_args_is_help=True,
+    help="Optimal control as a service.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 Url = Annotated[str, typer.Option(envvar="COSTATE_URL", help="Address of the service.")]
 HERE = "http://127.0.0.1:8000"
 SAMPLE, SAMPLE_COST, SAMPLE_TOLERANCE = "brachistochrone", 1.801603122453087, 1e-4

@@ -1,0 +1,44 @@
+"""Common to all levels: a whole service, for tests that ask for one (PostgreSQL and Redis from wheels)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from live import DataStores, Service
+
+
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataStores]:
+    """PostgreSQL and Redis of this test process."""
+    made = DataStores(tmp_path_factory.mktemp("stores"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def compiled() -> Path:
+    """Cache of compiled programs, kept between runs."""
+    return Path(__file__).resolve().parents[1] / ".costate" / "test-cache"
+
+
+@pytest.fixture(scope="session")
+def service(
+    stores: DataStores, tmp_path_factory: pytest.TempPathFactory, compiled: Path
+) -> Iterator[Service]:
+    """A running service with one worker of one slot, shared by the tests that do it no harm."""
+    made = Service(stores, tmp_path_factory.mktemp("service"), compiled)
+    made.start_api()
+    made.start_worker()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def bare_service(stores: DataStores, tmp_path: Path, compiled: Path) -> Iterator[Service]:
+    """A service with a database of its own and an API, but no worker: the test starts and harms its own."""
+    made = Service(stores, tmp_path, compiled)
+    made.start_api()
+    yield made
+    made.stop()

@@ -1,0 +1,146 @@
+"""Nothing is lost and nothing is done twice, whatever is killed, stopped or cut off."""
+
+from __future__ import annotations
+
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psutil
+import pytest
+from live import DataStores, Service, eventually
+
+ATTEMPTS = "SELECT attempt, status FROM jobs"
+
+
+def test_fifty_jobs_at_once_complete_exactly_once(service: Service, quick: Any) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        ids = list(pool.map(lambda n: service.submit(quick(10 + n / 16)), range(50)))
+    jobs = [service.job(job_id, wait=60) for job_id in ids]
+    assert [job["outcome"] for job in jobs] == ["converged"] * 50
+    assert {job["attempt"] for job in jobs} == {1}
+    costs = [job["result"]["cost"] for job in jobs]
+    assert costs == pytest.approx([12 * (10 + n / 16) ** 2 for n in range(50)], rel=1e-6)
+
+
+def test_a_worker_killed_amid_fifty_jobs_loses_none_and_doubles_none(
+    bare_service: Service, quick: Any
+) -> None:
+    victim = bare_service.start_worker()
+    bare_service.start_worker()
+    ids = [bare_service.submit(quick(10 + n / 16)) for n in range(50)]
+    eventually(
+        lambda: bare_service.rows("SELECT 1 FROM jobs WHERE status = 'completed'"), seconds=60, what="work"
+    )
+    victim.kill()
+    jobs = [bare_service.job(job_id, wait=60) for job_id in ids]
+    assert [job["outcome"] for job in jobs] == ["converged"] * 50
+    assert len({job["job_id"] for job in jobs}) == 50
+    assert all(job["attempt"] <= 2 for job in jobs)
+    finished = bare_service.rows("SELECT count(*), count(DISTINCT id) FROM jobs WHERE result IS NOT NULL")
+    assert finished == [(50, 50)]
+
+
+def test_a_job_of_a_killed_worker_is_taken_over(bare_service: Service, slow: Any) -> None:
+    first = bare_service.start_worker()
+    job_id = bare_service.submit(slow)
+    bare_service.until(job_id, "running")
+    children = first.children()
+    first.kill()
+    psutil.wait_procs(children, timeout=10)
+    assert not [child for child in children if child.is_running()], "solver processes outlived their worker"
+    second = bare_service.start_worker()
+    eventually(lambda: bare_service.rows(ATTEMPTS) == [(2, "running")], seconds=30, what="taken over")
+    assert second.process.poll() is None
+
+
+def test_a_suspended_worker_that_comes_back_changes_nothing(bare_service: Service, slow: Any) -> None:
+    zombie = bare_service.start_worker()
+    job_id = bare_service.submit(slow)
+    bare_service.until(job_id, "running")
+    owner = "SELECT lease_owner FROM jobs"
+    first = bare_service.rows(owner)
+    zombie.signal(signal.SIGSTOP)
+    bare_service.start_worker()
+    eventually(lambda: bare_service.rows(ATTEMPTS) == [(2, "running")], seconds=30, what="taken over")
+    second = bare_service.rows(owner)
+    assert second != first
+    zombie.signal(signal.SIGCONT)
+    eventually(lambda: "lease lost" in zombie.log.read_text(), seconds=20, what="the lost lease is noticed")
+    assert bare_service.rows(ATTEMPTS) == [(2, "running")]
+    assert bare_service.rows(owner) == second
+
+
+def test_cancelling_a_running_job_stops_its_solver(bare_service: Service, slow: Any, quick: Any) -> None:
+    worker = bare_service.start_worker()
+    job_id = bare_service.submit(slow)
+    bare_service.until(job_id, "running")
+    solvers = worker.children()
+    assert bare_service.http.post(f"/api/job/{job_id}/cancel").status_code == 200
+    second = bare_service.http.post(f"/api/job/{job_id}/cancel")
+    assert second.status_code == 409
+    assert second.headers["content-type"] == "application/problem+json"
+    job = bare_service.until(job_id, "cancelled", seconds=20)
+    assert job["cancel_requested_at"]
+    assert not [process for process in solvers if process.is_running()]
+    # The slot is of use again.
+    assert bare_service.job(bare_service.submit(quick(1.0)), wait=60)["outcome"] == "converged"
+
+
+def test_a_waiting_job_is_cancelled_without_a_worker(bare_service: Service, quick: Any) -> None:
+    job_id = bare_service.submit(quick(1.0))
+    assert bare_service.http.post(f"/api/job/{job_id}/cancel").json()["status"] == "cancelled"
+    assert bare_service.http.post(f"/api/job/{job_id}/cancel").status_code == 409
+
+
+def test_a_job_that_kills_every_solver_is_given_up(bare_service: Service, slow: Any, quick: Any) -> None:
+    worker = bare_service.start_worker()
+    job_id = bare_service.submit(slow)
+
+    def killed() -> bool:
+        job = bare_service.job(job_id)
+        for process in worker.children() if job["status"] == "running" else []:
+            process.kill()
+        return bool(job["status"] == "failed")
+
+    eventually(killed, seconds=60, what="given up")
+    job = bare_service.job(job_id)
+    assert job["error"]["code"] == "worker_lost"
+    assert bare_service.rows("SELECT attempt, dead_letter FROM jobs") == [(3, True)]
+    assert bare_service.job(bare_service.submit(quick(1.0)), wait=60)["outcome"] == "converged"
+
+
+def test_a_worker_asked_to_stop_gives_its_job_back(bare_service: Service, slow: Any) -> None:
+    worker = bare_service.start_worker(COSTATE_WORKER_GRACE_S="1")
+    job_id = bare_service.submit(slow)
+    bare_service.until(job_id, "running")
+    worker.signal(signal.SIGTERM)
+    worker.process.wait(20)
+    assert bare_service.rows(ATTEMPTS) == [(0, "pending")]
+
+
+def test_without_redis_jobs_are_taken_and_solved(
+    bare_service: Service, stores: DataStores, quick: Any
+) -> None:
+    bare_service.start_worker()
+    stores.redis.kill()
+    try:
+        assert bare_service.http.get("/ready").json()["status"] == "degraded"
+        job_id = bare_service.submit(quick(1.0))
+        assert bare_service.job(job_id, wait=60)["outcome"] == "converged"
+    finally:
+        stores.redis = stores.start_redis()
+    eventually(
+        lambda: bare_service.http.get("/ready").json()["status"] == "ready", seconds=20, what="Redis is back"
+    )
+    assert bare_service.job(bare_service.submit(quick(2.0)), wait=60)["outcome"] == "converged"
+
+
+def test_jobs_submitted_before_any_worker_are_found(
+    bare_service: Service, stores: DataStores, quick: Any
+) -> None:
+    ids = [bare_service.submit(quick(1.0 + n)) for n in range(3)]
+    stores.redis.kill()  # whatever was queued is gone
+    stores.redis = stores.start_redis()
+    bare_service.start_worker()
+    assert [bare_service.job(job_id, wait=60)["outcome"] for job_id in ids] == ["converged"] * 3

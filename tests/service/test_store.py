@@ -1,0 +1,202 @@
+"""Who may change a job: rules of the row, on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from live import DataStores
+
+from app.jobs.model import MAX_ATTEMPTS, Job
+from app.jobs.schema import current, migrate
+from app.jobs.store import (
+    Claim,
+    Filters,
+    IdempotencyConflictError,
+    JobStore,
+    NotCancellableError,
+    Outcome,
+    QueueFullError,
+    UnknownJobError,
+)
+from app.solvers.request import CheckedRequest, check
+
+CONVERGED = Outcome(result={"cost": 12.0}, summary={"status": "converged", "cost": 12.0})
+
+
+@pytest.fixture
+def store(stores: DataStores) -> Iterator[JobStore]:
+    made = JobStore(stores.new_database())
+    migrate(made.engine)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def request_(quick: Any) -> CheckedRequest:
+    body = quick(1.0)
+    return check(body["solver_type"], body["problem_config"], None)
+
+
+def claimed(store: JobStore, job: Job, owner: str = "a", lease_s: float = 30.0) -> Claim:
+    claim = store.claim(job.id, owner, lease_s)
+    assert claim is not None
+    return claim
+
+
+def test_two_migrations_at_once_leave_one_newest_schema(stores: DataStores) -> None:
+    url = stores.new_database()
+    made = [JobStore(url), JobStore(url)]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda one: migrate(one.engine), made))
+    assert all(current(one.engine) for one in made)
+
+
+def test_a_claimed_job_is_not_given_to_a_second_worker(store: JobStore, request_: CheckedRequest) -> None:
+    job, _ = store.submit(request_)
+    claimed(store, job)
+    assert store.claim(job.id, "b", 30.0) is None
+
+
+def test_of_many_workers_at_once_one_gets_the_job(store: JobStore, request_: CheckedRequest) -> None:
+    job, _ = store.submit(request_)
+    with ThreadPoolExecutor(8) as pool:
+        claims = list(pool.map(lambda n: store.claim(job.id, f"worker-{n}", 30.0), range(8)))
+    assert sum(claim is not None for claim in claims) == 1
+
+
+def test_the_attempt_is_counted_at_the_claim(store: JobStore, request_: CheckedRequest) -> None:
+    job, _ = store.submit(request_)
+    assert [claimed(store, job, "a", 0.0).attempt, claimed(store, job, "b", 0.0).attempt] == [1, 2]
+
+
+def test_the_result_of_a_stale_owner_is_refused(store: JobStore, request_: CheckedRequest) -> None:
+    job, _ = store.submit(request_)
+    stale = claimed(store, job, "a", 0.0)
+    fresh = claimed(store, job, "b")
+    assert not store.finish(stale, CONVERGED)
+    assert store.heartbeat(stale, 30.0, None) is None
+    assert store.finish(fresh, CONVERGED)
+    assert store.get(job.id).status == "completed"
+
+
+def test_a_finished_job_is_not_finished_again(store: JobStore, request_: CheckedRequest) -> None:
+    job, _ = store.submit(request_)
+    claim = claimed(store, job)
+    assert store.finish(claim, CONVERGED)
+    assert not store.finish(claim, Outcome(error={"code": "late"}))
+    assert store.get(job.id).error is None
+
+
+def test_a_job_lost_too_often_is_given_up_with_a_mark(store: JobStore, request_: CheckedRequest) -> None:
+    job, _ = store.submit(request_)
+    for attempt in range(MAX_ATTEMPTS):
+        claimed(store, job, f"worker-{attempt}", 0.0)
+    assert store.claim(job.id, "one-more", 30.0) is None
+    assert store.bury() == 1
+    ended = store.get(job.id)
+    assert (ended.status, ended.dead_letter) == ("failed", True)
+    assert ended.error is not None
+    assert ended.error["code"] == "worker_lost"
+
+
+def test_a_released_job_does_not_lose_an_attempt(store: JobStore, request_: CheckedRequest) -> None:
+    job, _ = store.submit(request_)
+    assert store.release(claimed(store, job))
+    ended = store.get(job.id)
+    assert (ended.status, ended.attempt) == ("pending", 0)
+
+
+def test_forgotten_jobs_are_told_once_by_many_sweepers(store: JobStore, request_: CheckedRequest) -> None:
+    job, _ = store.submit(request_)
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lambda _: list(store.forgotten(after_s=30.0)), range(4)))
+    assert [job_id for ids in told for job_id in ids] == [job.id]
+
+
+def test_a_job_whose_worker_is_silent_is_told_again(store: JobStore, request_: CheckedRequest) -> None:
+    job, _ = store.submit(request_)
+    store.enqueued(job.id)
+    claimed(store, job, "a", 0.1)
+    time.sleep(0.3)
+    assert list(store.forgotten(after_s=30.0)) == [job.id]
+
+
+def test_a_waiting_job_is_cancelled_at_once(store: JobStore, request_: CheckedRequest) -> None:
+    job, _ = store.submit(request_)
+    assert store.cancel(job.id).status == "cancelled"
+    assert store.claim(job.id, "a", 30.0) is None
+
+
+def test_a_second_cancel_is_refused(store: JobStore, request_: CheckedRequest) -> None:
+    job, _ = store.submit(request_)
+    claim = claimed(store, job)
+    assert store.cancel(job.id).status == "running"
+    with pytest.raises(NotCancellableError, match="asked for already"):
+        store.cancel(job.id)
+    assert store.heartbeat(claim, 30.0, None) is True
+
+
+def test_a_job_that_finished_after_a_cancel_request_says_so(
+    store: JobStore, request_: CheckedRequest
+) -> None:
+    job, _ = store.submit(request_)
+    claim = claimed(store, job)
+    store.cancel(job.id)
+    assert store.finish(claim, CONVERGED)
+    ended = store.get(job.id)
+    assert ended.status == "completed"
+    assert ended.cancel_requested_at is not None
+
+
+def test_an_unknown_job_is_an_error_of_its_own(store: JobStore, request_: CheckedRequest) -> None:
+    job, _ = store.submit(request_)
+    with pytest.raises(UnknownJobError):
+        store.get(type(job.id)(int=1))
+
+
+def test_one_key_gives_one_job_however_often_it_is_sent(store: JobStore, request_: CheckedRequest) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: store.submit(request_, idempotency=("key", "same")), range(6)))
+    assert len({job.id for job, _ in answers}) == 1
+    assert sum(new for _, new in answers) == 1
+    with pytest.raises(IdempotencyConflictError):
+        store.submit(request_, idempotency=("key", "other"))
+
+
+def test_the_same_question_is_answered_from_an_earlier_answer(
+    store: JobStore, request_: CheckedRequest
+) -> None:
+    first, _ = store.submit(request_)
+    assert store.finish(claimed(store, first), CONVERGED)
+    second, _ = store.submit(request_)
+    assert (second.status, second.cached, second.cost) == ("completed", True, 12.0)
+
+
+def test_an_answer_that_did_not_converge_is_not_given_again(
+    store: JobStore, request_: CheckedRequest
+) -> None:
+    first, _ = store.submit(request_)
+    unsure = Outcome(result={"cost": 3.0}, summary={"status": "max_iterations", "cost": 3.0})
+    assert store.finish(claimed(store, first), unsure)
+    assert store.submit(request_)[0].status == "pending"
+
+
+def test_a_full_service_takes_no_more(store: JobStore, request_: CheckedRequest) -> None:
+    store.submit(request_, max_pending=1)
+    with pytest.raises(QueueFullError):
+        store.submit(request_, max_pending=1)
+
+
+def test_pages_show_every_job_once(store: JobStore, request_: CheckedRequest) -> None:
+    expected = [store.submit(request_)[0].id for _ in range(7)][::-1]
+    seen, cursor = [], None
+    while True:
+        page, cursor = store.list(Filters(), limit=3, cursor=cursor)
+        seen += [job.id for job in page]
+        if cursor is None:
+            break
+    assert seen == expected
