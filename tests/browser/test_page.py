@@ -1,0 +1,108 @@
+"""What a person does on the page."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+from chromium import executable
+from live import DOUBLE_INTEGRATOR, Service
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+SOLVE_MS = 60_000
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = executable()
+    assert path, "no Chromium: `make test-browser` gets one"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser, service: Service) -> Iterator[Page]:
+    opened = browser.new_page(base_url=service.url, viewport={"width": 1280, "height": 900})
+    complaints: list[str] = []
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on(
+        "console",
+        lambda told: complaints.append(told.text) if "Content Security Policy" in told.text else None,
+    )
+    opened.goto("/")
+    expect(opened.locator("#template option")).not_to_have_count(0)
+    yield opened
+    opened.close()
+    assert not complaints
+
+
+def state(page: Page, problem: object) -> None:
+    page.fill("#problem", problem if isinstance(problem, str) else json.dumps(problem))
+
+
+def test_a_template_is_chosen_solved_and_shown(page: Page) -> None:
+    page.select_option("#template", "brachistochrone")
+    expect(page.locator("#problem")).to_have_value(re.compile('"v": "g\\*cos\\(th\\)"'))
+    page.click("#submit")
+    expect(page.locator("#verdict .badge")).to_have_text("converged", timeout=SOLVE_MS)
+    expect(page.locator("#figures")).to_contain_text("1.8016")
+    expect(page.locator("#plots canvas")).not_to_have_count(0)
+    expect(page.locator("#jobs tr").first).to_contain_text("converged")
+
+
+def test_an_own_problem_is_solved_and_its_address_can_be_shared(page: Page) -> None:
+    state(page, {**DOUBLE_INTEGRATOR, "title": "Mine"})
+    page.click("#submit")
+    expect(page.locator("#verdict .badge")).to_have_text("converged", timeout=SOLVE_MS)
+    expect(page.locator("#figures")).to_contain_text("12")
+    shared = page.url
+    page.goto("about:blank")
+    page.goto(shared)
+    expect(page.locator("#verdict .badge")).to_have_text("converged")
+
+
+def test_a_trajectory_is_shown_in_the_plane(page: Page) -> None:
+    page.select_option("#template", "brachistochrone")
+    page.click("#submit")
+    expect(page.locator("#verdict .badge")).to_have_text("converged", timeout=SOLVE_MS)
+    page.select_option("#view", "plane")
+    expect(page.locator("#plots figcaption")).to_have_text("y against x")
+
+
+def test_faults_stand_beside_the_statement_and_nothing_is_lost(page: Page) -> None:
+    wrong = json.dumps({**DOUBLE_INTEGRATOR, "dynamics": {"x": "vv", "v": "u"}})
+    state(page, wrong)
+    page.click("#submit")
+    expect(page.locator("#faults")).to_contain_text("problem_config.problem.dynamics.x")
+    expect(page.locator("#faults")).to_contain_text("did you mean 'v'?")
+    page.reload()
+    expect(page.locator("#problem")).to_have_value(wrong)
+
+
+def test_text_that_is_no_json_is_told_with_its_line(page: Page) -> None:
+    state(page, '{\n  "states": ["x",\n}')
+    page.click("#submit")
+    expect(page.locator("#faults")).to_contain_text("line 3")
+
+
+def test_a_check_says_what_was_understood(page: Page) -> None:
+    state(page, DOUBLE_INTEGRATOR)
+    page.click("#check")
+    expect(page.locator("#faults")).to_contain_text("2 states, 1 controls")
+
+
+def test_a_running_job_shows_progress_and_can_be_cancelled(page: Page) -> None:
+    page.select_option("#template", "robot_arm")
+    page.click("summary:has-text('Solver options')")
+    page.fill("#option-mesh_intervals", "2000")
+    page.fill("#option-tolerance", "1e-12")
+    page.click("#submit")
+    expect(page.locator("#status")).to_have_text("running", timeout=SOLVE_MS)
+    page.click("#cancel")
+    expect(page.locator("#status")).to_have_text("cancelled", timeout=SOLVE_MS)
+    expect(page.locator("#cancel")).to_be_hidden()
