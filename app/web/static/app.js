@@ -77,7 +77,7 @@ $("cancel").addEventListener("click", () => guarded(() => api.cancel(jobInAddres
 for (const id of ["view", "axis-x", "axis-y"]) $(id).addEventListener("change", answer.redraw);
 addEventListener("hashchange", open);
 
-await guarded(() => statement.load());
+await guarded(() => statement.load("brachistochrone"));
 await guarded(showJobs);
 await open();
 await showService();

@@ -31,8 +31,13 @@ export async function choose(name) {
   const credit = document.createElement("span");
   credit.className = "source";
   credit.textContent = source ? `Source: ${source}` : "";
-  $("about").replaceChildren(description || "", credit);
+  $("about").replaceChildren(...marked(description || ""), credit);
   showFaults([]);
+}
+
+// Names in backticks as code.
+function marked(text) {
+  return text.split("`").map((part, i) => (i % 2 ? Object.assign(document.createElement("code"), { textContent: part }) : part));
 }
 
 export function keepDraft() {
