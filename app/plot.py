@@ -98,5 +98,7 @@ def _range(values: Sequence[float], margin: float = 0.0) -> tuple[float, float]:
     """Lowest and highest, never equal."""
     low, high = min(values), max(values)
     if high - low <= 1e-12 * max(abs(low), abs(high), 1e-300):
-        return low - 1.0, high + 1.0
+        # A level line is drawn in the middle; around a large number one would make no difference.
+        around = max(1.0, 1e-3 * abs(low))
+        return low - around, high + around
     return low - margin * (high - low), high + margin * (high - low)
