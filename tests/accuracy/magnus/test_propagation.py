@@ -151,7 +151,7 @@ def test_halving_the_step_divides_the_error_by_two_to_the_order(order: int, meth
     for chunk in (1, 2, 4):
         steps = products.LANES * chunk
         if method == "magnus":
-            final = products.propagate(system, unit, times, pace, chunk, order)[0]
+            final = products.propagate(system, unit, times, pace, chunk, order)[0, 0]
         else:
             final = actions.propagate(system, unit, times, pace, steps, order)[0]
         errors.append(float(np.linalg.norm(final - answer)))
