@@ -52,11 +52,13 @@ class Data(NamedTuple):
 class Values(NamedTuple):
     """What the discretised problem evaluates to.
 
-    `f (P, N, s, n)` scaled dynamics times interval length, `cost ()`, residuals: `defect (P, N, unknowns, n)`,
+    `f (P, N, s, n)` scaled dynamics times interval length, `running (P, N, s)` scaled cost of each place,
+    `cost ()` of all, residuals: `defect (P, N, unknowns, n)`,
     `path (P, N, s, g)` (constraint minus slack), `link (P, n)` (last node minus final state), `boundary (rows,)`.
     """
 
     f: Array
+    running: Array
     cost: Array
     defect: Array
     path: Array
@@ -98,6 +100,7 @@ class Evaluation:
         integral = jnp.einsum("jl,pilx->pijx", self.a, f)
         return Values(
             f=f,
+            running=cost,
             cost=jnp.sum(cost) + ends[0],
             defect=v.x - nodes[:, :-1, None, :] - integral,
             path=path - v.g,
@@ -128,6 +131,16 @@ class Evaluation:
 
         end_jacobian, end_hessian = jax.jacfwd(end_pair)(jnp.concatenate([v.ends.ravel(), v.p]))
         return Derivatives(jacobian, hessian, end_jacobian[0], end_jacobian[1:], end_hessian)
+
+    def jacobians(self, data: Data, v: Variables) -> tuple[Array, Array]:
+        """First derivatives alone: as in `Derivatives`, and of (terminal cost, rows) at the ends."""
+        jacobian = self._map(lambda point, z, weights: jax.jacfwd(point)(z), data, v, None)
+        shape, size = v.ends.shape, v.ends.size
+
+        def ends(flat: Array) -> Array:
+            return self._ends(data, flat[:size].reshape(shape), flat[size:])
+
+        return jacobian, jax.jacfwd(ends)(jnp.concatenate([v.ends.ravel(), v.p]))
 
     def nodes(self, v: Variables) -> Array:
         """States at the nodes, (P, N + 1, n)."""

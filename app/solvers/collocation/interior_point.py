@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
@@ -45,9 +46,11 @@ PROXIMITY = 1e-3  # of restoration: weight of the distance moved
 
 
 class State(NamedTuple):
-    """Where the method stands. `w` all variables (flat), `y` multipliers; filter entries are (theta, phi)."""
+    """Where the method stands. `w` all variables (flat), `values` there, `y` multipliers; filter entries are
+    (theta, phi)."""
 
     w: Array
+    values: Values
     y: Multipliers
     mu: Array
     filter: Array
@@ -79,6 +82,7 @@ class _Search(NamedTuple):
     armijo: Array
     failed: Array
     residual: Values
+    values: Values
     factorizations: Array
 
 
@@ -117,6 +121,7 @@ class InteriorPoint:
         zero = jnp.zeros(())
         return State(
             w=w,
+            values=values,
             y=y._replace(lower=lower, upper=upper),
             mu=mu,
             filter=jnp.full((FILTER, 2), jnp.inf),
@@ -148,8 +153,7 @@ class InteriorPoint:
     def _iterate(self, data: Data, state: State, tolerance: Array) -> State:
         layout = self.layout
         objective = jnp.where(state.restoring, 0.0, 1.0)
-        v = layout.unflat(state.w)
-        values = self.evaluation.values(data, v)
+        v, values = layout.unflat(state.w), state.values
         weights = point_weights(layout, state.y)
         derivatives = self.evaluation.derivatives(data, v, weights, state.y.boundary)
         derivatives = self._leave_cost(derivatives, objective)
@@ -260,6 +264,7 @@ class InteriorPoint:
             armijo=jnp.zeros((), bool),
             failed=jnp.zeros((), bool),
             residual=values,
+            values=values,
             factorizations=jnp.zeros((), int),
         )
 
@@ -344,6 +349,7 @@ class InteriorPoint:
             armijo=armijo,
             failed=~(accepted | to_correct | corrected),
             residual=residual,
+            values=jax.tree.map(lambda new, old: jnp.where(accepted, new, old), there, state.values),
             factorizations=search.factorizations + 1,
         )
 
@@ -429,8 +435,7 @@ class InteriorPoint:
         """The next state: step taken, filter extended, or restoration begun or ended."""
         theta = violation(values)
         phi = self._phi(data, state, values, state.w)
-        there = self.evaluation.values(data, self.layout.unflat(search.w))
-        theta_t, phi_t = violation(there), self._phi(data, state, there, search.w)
+        theta_t, phi_t = violation(search.values), self._phi(data, state, search.values, search.w)
         entry = jnp.stack([theta, phi])
 
         extend = (search.accepted & ~search.armijo & ~state.restoring) | (search.failed & ~state.restoring)
@@ -475,6 +480,7 @@ class InteriorPoint:
         )
         return state._replace(
             w=search.w,
+            values=search.values,
             y=y,
             filter=entries,
             filter_next=place_next,

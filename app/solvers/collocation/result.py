@@ -1,0 +1,191 @@
+"""The result object of the API: an answer published, verified and put into plain words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.problems.model import Problem
+from app.solvers.collocation.interior_point import ACCEPTABLE, CONVERGED, INFEASIBLE, INVALID, STUCK
+from app.solvers.collocation.mesh import MeshError
+from app.solvers.collocation.outcome import Outcome
+from app.solvers.collocation.publication import SEGMENTS, Flights, PublishedPhase, publish
+from app.solvers.collocation.solving import OUT_OF_ITERATIONS, OUT_OF_TIME, Solving
+from app.solvers.verification import FlownPhase, Verification, verify
+
+Array = NDArray[np.float64]
+SLACK = 100.0  # of the tolerance: what the flight of the published control may differ by
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An outcome, the flights of its intervals, and the error of its mesh."""
+
+    outcome: Outcome
+    flights: list[Flights]
+    error: MeshError
+
+
+def result_of(solving: Solving, answer: Answer, tolerance: float) -> dict[str, Any]:
+    """The result but for its timings."""
+    problem, outcome = solving.problem, answer.outcome
+    sign = -1.0 if problem.sense == "max" else 1.0
+    costates, hamiltonians = _costates(answer)
+    phases = publish(problem, answer.flights, costates, hamiltonians)
+    solving.say("verify", "flying the control")
+    allowed = max(SLACK * tolerance, 1e-5)
+    checked = check(solving, outcome, phases, allowed)
+    status, message = _status(problem, outcome, checked, allowed)
+    names = problem.parameters
+    p = np.asarray(outcome.variables.p) * outcome.discretization.scales.p
+    result: dict[str, Any] = {
+        "status": status,
+        "message": message,
+        "cost": _finite(sign * outcome.cost),
+        **_trajectories(problem, phases, sign),
+        "parameters": {name: _finite(value) for name, value in zip(names, p, strict=True)},
+        "constraint_violation": _finite(max(outcome.primal, checked.path, checked.bounds)),
+        "optimality_residual": _finite(outcome.error),
+        "mesh_error": _finite(answer.error.total),
+        "mesh": {
+            "transcription": solving.transcription.name,
+            "intervals": outcome.discretization.layout.intervals,
+        },
+        "verification": checked.to_json(allowed),
+        "iterations": solving.budget.spent,
+        "solver_version": version("costate"),
+        "warnings": list(problem.warnings),
+    }
+    return result
+
+
+def check(solving: Solving, outcome: Outcome, phases: list[PublishedPhase], allowed: float) -> Verification:
+    """The flight of the published control; where dynamics amplify every error, with restarts."""
+    d = outcome.discretization
+    flown = [FlownPhase(phase.t, phase.x, phase.u) for phase in phases]
+    scales = [
+        np.maximum(np.max(np.abs(phase.x), axis=0), 1e-3 * d.scales.x[i, : phase.x.shape[1]])
+        for i, phase in enumerate(phases)
+    ]
+    p = np.asarray(outcome.variables.p) * d.scales.p
+    journey = solving.programs(d.layout).journey
+    whole = verify(solving.problem, flown, p, outcome.cost, scales, journey)
+    if whole.passed(allowed) or not outcome.solved:
+        return whole
+    pieces = verify(solving.problem, flown, p, outcome.cost, scales, journey, restart=True)
+    return pieces if pieces.passed(0.1 * allowed) else whole
+
+
+def _costates(answer: Answer) -> tuple[list[Array], list[Array]]:
+    """Costates (N, S + 1, n_x) and Hamiltonians (N, S + 1) of each phase at the ends of the segments."""
+    outcome = answer.outcome
+    d = outcome.discretization
+    t, scales = d.layout.transcription, d.scales
+    at = np.linspace(0.0, 1.0, SEGMENTS + 1)
+    inside, nodes = outcome.costates(), outcome.node_costates()
+    ends = np.asarray(outcome.variables.ends)
+    found, hamiltonians = [], []
+    for index in range(d.layout.phases):
+        n_x = d.layout.states[index]
+        h = (ends[index, -1] - ends[index, -2]) * scales.t[index] * d.fractions[index]
+        h = np.where(np.abs(h) > 0, h, 1.0)[:, None]
+        if t.left:
+            stacked, basis = inside[index], t.control_basis(at)
+        else:
+            stacked = np.concatenate([nodes[index, :-1, None], inside[index]], axis=1)
+            basis = t.state_basis(at)
+        found.append(np.einsum("ks,isx->ikx", basis, stacked[..., :n_x]))
+        running = outcome.running[index] / (h * t.b * scales.cost)
+        slopes = outcome.slopes[index] * scales.x[index] / h[..., None]
+        hamiltonian = running + np.sum(slopes * inside[index], axis=-1)
+        hamiltonians.append(np.einsum("ks,is->ik", t.control_basis(at), hamiltonian))
+    return found, hamiltonians
+
+
+def _trajectories(problem: Problem, phases: list[PublishedPhase], sign: float) -> dict[str, Any]:
+    """Times, states, controls and costates by name, of each phase and of all in a row."""
+    parts = []
+    for values, phase in zip(problem.phases, phases, strict=True):
+        parts.append(
+            {
+                "name": values.name,
+                "time": _list(phase.t),
+                "states": {
+                    name: _list(column) for name, column in zip(values.states, phase.x.T, strict=True)
+                },
+                "controls": {
+                    name: _list(column) for name, column in zip(values.controls, phase.u.T, strict=True)
+                },
+                "costates": {
+                    name: _list(sign * column)
+                    for name, column in zip(values.states, phase.costate.T, strict=True)
+                },
+                "hamiltonian": _list(sign * phase.hamiltonian),
+            }
+        )
+    joined: dict[str, Any] = {
+        key: parts[0][key] for key in ("time", "states", "controls", "costates", "hamiltonian")
+    }
+    same = all(p["states"].keys() == parts[0]["states"].keys() for p in parts) and all(
+        p["controls"].keys() == parts[0]["controls"].keys() for p in parts
+    )
+    if len(parts) > 1 and same:
+        joined["time"] = sum((part["time"] for part in parts), [])
+        joined["hamiltonian"] = sum((part["hamiltonian"] for part in parts), [])
+        for key in ("states", "controls", "costates"):
+            joined[key] = {name: sum((part[key][name] for part in parts), []) for name in parts[0][key]}
+    return {**joined, "phases": parts}
+
+
+def _status(problem: Problem, outcome: Outcome, checked: Verification, allowed: float) -> tuple[str, str]:
+    if outcome.solved and checked.passed(allowed):
+        extra = ""
+        if checked.restarts:
+            extra = (
+                f" The dynamics amplify errors so much that the flight was set back {checked.restarts} times, "
+                f"by {checked.jump:.1e} in all (relative)."
+            )
+        return "converged", "Optimality conditions hold and the flown control reproduces the answer." + extra
+    if outcome.solved:
+        place = ""
+        if checked.lost_at is not None:
+            place = f" The flight of phase {checked.lost_at[0]!r} was lost at t = {checked.lost_at[1]:.6g}."
+        return (
+            "unverified",
+            "Optimality conditions hold on the mesh, but the flown control differs by "
+            f"{max(checked.cost, checked.final_state, checked.path, checked.bounds):.1e} (relative)." + place,
+        )
+    reasons = {
+        OUT_OF_TIME: ("time_limit", "The time limit was reached."),
+        OUT_OF_ITERATIONS: ("max_iterations", "The limit of iterations was reached."),
+        STUCK: ("stalled", "No step improves the point any more, though it is not optimal."),
+        INVALID: ("invalid_start", "Functions have no finite value at any start that was tried."),
+        INFEASIBLE: ("infeasible", "No point nearby satisfies all constraints."),
+    }
+    status, message = reasons[outcome.status]
+    worst = worst_rows(problem, outcome)
+    if worst:
+        message += " Largest violations: " + "; ".join(worst) + "."
+    return status, message
+
+
+def worst_rows(problem: Problem, outcome: Outcome, count: int = 3) -> list[str]:
+    """The most violated constraints, in words; filled where a solve ended infeasible."""
+    del problem, outcome, count
+    return []
+
+
+def _list(values: Array) -> list[float]:
+    found: list[float] = np.where(np.isfinite(values), values, 0.0).tolist()
+    return found
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+__all__ = ["ACCEPTABLE", "CONVERGED", "Answer", "check", "result_of"]

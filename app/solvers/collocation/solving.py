@@ -1,0 +1,173 @@
+"""One solve of the discretised problem: start, advance in pieces, report, keep limits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.problems.model import Problem
+from app.solvers.collocation.barrier import Multipliers
+from app.solvers.collocation.discretization import Discretization, Trajectory
+from app.solvers.collocation.interior_point import RUNNING
+from app.solvers.collocation.layout import Layout, Variables
+from app.solvers.collocation.outcome import Outcome, no_multipliers
+from app.solvers.collocation.programs import Programs, programs
+from app.solvers.collocation.scaling import Scales
+from app.solvers.collocation.transcription import Transcription
+from app.solvers.progress import Progress
+
+Array = NDArray[np.float64]
+PIECE = 25  # iterations between two reports
+OUT_OF_TIME, OUT_OF_ITERATIONS = 100, 101  # further ends of a solve, beside those of the interior point
+
+
+@dataclass
+class Budget:
+    """Iterations and seconds that are left; shared by all meshes and starts of a request."""
+
+    iterations: int
+    deadline: float
+    spent: int = 0
+
+    @classmethod
+    def of(cls, iterations: int, seconds: float) -> Budget:
+        """A budget that begins now."""
+        return cls(iterations, time.monotonic() + seconds)
+
+    @property
+    def late(self) -> bool:
+        """Whether time is up."""
+        return time.monotonic() >= self.deadline
+
+    @property
+    def left(self) -> int:
+        """Iterations left."""
+        return max(0, self.iterations - self.spent)
+
+
+@dataclass(frozen=True)
+class Start:
+    """How a solve begins: barrier parameter, and softness of constraints (see `Discretization.data`)."""
+
+    mu: float = 0.1
+    elastic: float = 1e-9
+    soft_ends: float = 0.0
+    tolerance: float = 1e-8
+    iterations: int = 300
+    floor: float = 1e-10
+
+
+@dataclass
+class Solving:
+    """Solves one problem on any mesh; holds its budget, its programs and what it reports to."""
+
+    problem: Problem
+    transcription: Transcription
+    budget: Budget
+    report: Callable[[Progress], None]
+    fraction: float = 0.0
+    used: dict[int, Programs] = field(default_factory=dict)
+
+    def layout(self, intervals: int) -> Layout:
+        """The layout of meshes of that size."""
+        return Layout.of(self.problem, self.transcription, intervals)
+
+    def programs(self, layout: Layout) -> Programs:
+        """The programs of a layout."""
+        if layout.intervals not in self.used:
+            self.used[layout.intervals] = programs(self.problem, layout)
+        return self.used[layout.intervals]
+
+    def compile_seconds(self) -> float:
+        """Seconds of compilation in the programs used so far."""
+        shared = {id(p): p.seconds for found in self.used.values() for p in found.all()}
+        return sum(shared.values())
+
+    def discretize(
+        self, fractions: Array, trajectory: Trajectory, scales: Scales | None = None
+    ) -> Discretization:
+        """The problem on a mesh; without scales they are measured along the trajectory."""
+        layout = self.layout(fractions.shape[1])
+        if scales is not None:
+            return Discretization(self.problem, layout, fractions, scales)
+        plain = Discretization(self.problem, layout, fractions, Scales.of(self.problem, layout))
+        found = self.programs(layout)
+        if found.advance.compiled is None:
+            self.say("compile", f"compiling for {layout.intervals} intervals")
+        path, rows, cost = found.measure(plain.data(), plain.variables(trajectory))
+        return replace(plain, scales=plain.scales.measured(np.asarray(path), np.asarray(rows), float(cost)))
+
+    def solve(
+        self,
+        discretization: Discretization,
+        trajectory: Trajectory,
+        start: Start,
+        multipliers: Multipliers | None = None,
+        stage: str = "solve",
+    ) -> Outcome:
+        """The interior-point method from a trajectory to one of its ends, or to that of the budget."""
+        layout = discretization.layout
+        found = self.programs(layout)
+        data = discretization.data(start.elastic, start.soft_ends, start.floor)
+        v = discretization.variables(trajectory)
+        y = no_multipliers(layout) if multipliers is None else multipliers
+        if found.advance.compiled is None:
+            self.say("compile", f"compiling for {layout.intervals} intervals")
+        state = found.start(data, v, y, start.mu, False)
+        limit = min(start.iterations, self.budget.left)
+        done, status = 0, int(state.status)
+        while status == RUNNING:
+            until = min(done + PIECE, limit)
+            state = found.advance(data, state, start.tolerance, until)
+            done, status = int(state.iteration), int(state.status)
+            self.say(stage, f"{layout.intervals} intervals", self.budget.spent + done, discretization, state)
+            if status == RUNNING and done >= limit:
+                status = OUT_OF_ITERATIONS
+            elif status == RUNNING and self.budget.late:
+                status = OUT_OF_TIME
+        self.budget.spent += done
+        flat = np.asarray(state.w)
+        return Outcome(
+            discretization=discretization,
+            variables=_unflat(layout, flat),
+            multipliers=Multipliers(*(np.asarray(a) for a in state.y)),  # type: ignore[arg-type]  # numpy
+            status=status,
+            error=float(state.error),
+            primal=float(state.primal),
+            cost=float(state.cost) / discretization.scales.cost,
+            iterations=done,
+            running=np.asarray(state.values.running),
+            slopes=np.asarray(state.values.f),
+        )
+
+    def say(
+        self,
+        stage: str,
+        message: str,
+        iteration: int | None = None,
+        discretization: Discretization | None = None,
+        state: object = None,
+    ) -> None:
+        """Report progress."""
+        cost = violation = None
+        if discretization is not None:
+            sign = -1.0 if self.problem.sense == "max" else 1.0
+            cost = sign * float(getattr(state, "cost", np.nan)) / discretization.scales.cost
+            violation = float(getattr(state, "primal", np.nan))
+            cost = cost if np.isfinite(cost) else None
+            violation = violation if np.isfinite(violation) else None
+        self.report(Progress(self.fraction, stage, message, iteration, cost, violation))
+
+
+def _unflat(layout: Layout, flat: Array) -> Variables:
+    """`Layout.unflat` in numpy."""
+    parts, at = [], 0
+    for shape in layout.shapes:
+        size = int(np.prod(shape))
+        parts.append(flat[at : at + size].reshape(tuple(shape)))
+        at += size
+    return Variables(*parts)

@@ -1,0 +1,106 @@
+"""Starts: from the guess given, and from others where that one fails or may have led to a poor optimum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.problems.model import Problem
+from app.solvers.collocation.discretization import PhaseTrajectory, Trajectory, guess_of
+from app.solvers.collocation.outcome import Outcome
+from app.solvers.collocation.solving import Solving, Start
+
+Array = NDArray[np.float64]
+
+
+def first_outcome(solving: Solving, fractions: Array, starts: int) -> Outcome:
+    """A solution on the first mesh: from the guess, else through softer problems and other guesses."""
+    outcome = best = _plain(solving, fractions, guess_of(solving.problem), Start())
+    if outcome.solved:
+        return outcome
+    for guess, softly in _others(solving.problem):
+        if solving.budget.late or solving.budget.left == 0:
+            break
+        outcome = (_softly if softly else _plain)(solving, fractions, guess, Start())
+        if outcome.solved:
+            return outcome
+        if outcome.primal < best.primal:
+            best = outcome
+    return best
+
+
+def _plain(solving: Solving, fractions: Array, guess: Trajectory, start: Start) -> Outcome:
+    return solving.solve(solving.discretize(fractions, guess), guess, start)
+
+
+def _softly(solving: Solving, fractions: Array, guess: Trajectory, start: Start) -> Outcome:
+    """Fixed final states and equalities begin as penalties, which are hardened step by step."""
+    discretization = solving.discretize(fractions, guess)
+    multipliers = None
+    for weight in (1.0, 1e2, 1e4):
+        soft = Start(
+            mu=0.1, elastic=1.0 / weight, soft_ends=weight, tolerance=1e-4, floor=1e-3, iterations=100
+        )
+        found = solving.solve(discretization, guess, soft, multipliers)
+        guess = found.trajectory()
+        multipliers = found.multipliers_on(discretization) if found.solved else None
+    return solving.solve(discretization, guess, replace(start, mu=1e-2), multipliers)
+
+
+def _others(problem: Problem) -> Iterator[tuple[Trajectory, bool]]:
+    """Other guesses, and whether to harden constraints step by step."""
+    given = guess_of(problem)
+    yield given, True
+    yield _blended(problem, given, 0.0, 0.5), False
+    yield _blended(problem, given, 0.0, 0.5), True
+    random = np.random.default_rng(20240101)
+    for size in (0.1, 0.3, 1.0):
+        yield _perturbed(problem, given, size, random), False
+        yield _perturbed(problem, given, size, random), True
+
+
+def _blended(problem: Problem, guess: Trajectory, state: float, control: float) -> Trajectory:
+    """Controls moved towards the middle of their bounds."""
+    phases = []
+    for phase, at in zip(problem.phases, guess.phases, strict=True):
+        middle = 0.5 * (phase.u_lower + phase.u_upper)
+        u = np.where(np.isfinite(middle), (1 - control) * at.u + control * middle, at.u)
+        phases.append(replace(at, u=u))
+    return replace(guess, phases=tuple(phases))
+
+
+def _perturbed(problem: Problem, guess: Trajectory, size: float, random: np.random.Generator) -> Trajectory:
+    """Smooth random changes of states and controls, of the size of their ranges."""
+    s = np.linspace(0.0, 1.0, 33)
+    waves = np.stack([np.sin(np.pi * (j + 1) * s) for j in range(4)])
+    phases = []
+    for phase, at in zip(problem.phases, guess.phases, strict=True):
+        x = np.stack([np.interp(s, at.s, column) for column in at.x.T], axis=1)
+        u = (
+            np.stack([np.interp(s, at.s, column) for column in at.u.T], axis=1)
+            if at.u.size
+            else np.zeros((33, at.u.shape[1]))
+        )
+        x = x + size * _width(phase.x_lower, phase.x_upper, x) * (
+            waves.T @ random.normal(0, 0.3, (4, x.shape[1]))
+        )
+        u = u + size * _width(phase.u_lower, phase.u_upper, u) * (
+            random.normal(0, 0.3, u.shape[1]) + waves.T @ random.normal(0, 0.3, (4, u.shape[1]))
+        )
+        x, u = np.clip(x, phase.x_lower, phase.x_upper), np.clip(u, phase.u_lower, phase.u_upper)
+        stretch = float(np.exp(size * random.normal(0, 0.3)))
+        tf = float(np.clip(at.t0 + stretch * (at.tf - at.t0), phase.tf[0], phase.tf[1]))
+        phases.append(PhaseTrajectory(s, x, u, at.t0, tf))
+    return replace(guess, phases=tuple(phases))
+
+
+def _width(lower: Array, upper: Array, values: Array) -> Array:
+    """The range of a variable: half its bounds' distance, else its magnitude in the guess, else 1."""
+    with np.errstate(invalid="ignore"):
+        half = 0.5 * (upper - lower)
+    largest = np.max(np.abs(values), axis=0, initial=0.0)
+    found: Array = np.where(np.isfinite(half) & (half < 1e4), half, np.where(largest > 0, largest, 1.0))
+    return found

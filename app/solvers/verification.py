@@ -1,0 +1,219 @@
+"""Verification: a returned control flown from the returned initial state, and what comes of it compared.
+
+Independent of how the control was found: only the published points are used, linear in between, and an
+adaptive integrator that shares nothing with any transcription. Where the dynamics amplify rounding errors
+beyond use over the whole horizon (hyper-sensitive problems), the flight starts anew from the returned states
+at some points, and what these jumps come to is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from app.problems.functions import End, functions
+from app.problems.model import Problem
+from app.solvers.flight import Course, Flown
+
+Array = NDArray[np.float64]
+PIECE = 64  # segments flown by one call
+TOLERANCE = 1e-10
+
+
+@dataclass(frozen=True)
+class FlownPhase:
+    """One phase as published: `t (m,)`, `x (m, n_x)`, `u (m, n_u)`; where a control jumps, two close points."""
+
+    t: Array
+    x: Array
+    u: Array
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What the flight found, all relative: `cost` and `final_state` differences, `path` and `bounds` violation.
+
+    `restarts`: how often the flight was set back to the published states; `jump` the sum of these steps.
+    """
+
+    flown_cost: float
+    cost: float
+    final_state: float
+    trajectory: float
+    path: float
+    bounds: float
+    restarts: int
+    jump: float
+    finite: bool
+    lost_at: tuple[str, float] | None
+
+    def passed(self, tolerance: float) -> bool:
+        """Whether every difference is within the tolerance."""
+        largest = max(self.cost, self.final_state, self.path, self.bounds, self.jump)
+        return self.finite and largest <= tolerance
+
+    def to_json(self, tolerance: float) -> dict[str, Any]:
+        """Plain data for the result."""
+        return {
+            "passed": self.passed(tolerance),
+            "method": "explicit Runge-Kutta 5(4), adaptive, published control linear between points",
+            "tolerance": tolerance,
+            "flown_cost": _number(self.flown_cost),
+            "cost_difference": _number(self.cost),
+            "final_state_difference": _number(self.final_state),
+            "trajectory_difference": _number(self.trajectory),
+            "path_violation": _number(self.path),
+            "bound_violation": _number(self.bounds),
+            "restarts": self.restarts,
+            "restart_steps": _number(self.jump),
+        }
+
+
+def verify(
+    problem: Problem,
+    phases: list[FlownPhase],
+    p: Array,
+    cost: float,
+    scales: list[Array],
+    journey: Callable[..., Flown],
+    restart: bool = False,
+) -> Verification:
+    """Fly each phase and compare.
+
+    `cost` as minimised, `scales[i] (n_x,)` magnitudes of the states of phase i; `journey` is `Flight.fly`,
+    jitted, for one lane of PIECE segments. `restart`: set back to the published states after each piece.
+    """
+    flown = [_fly(problem, i, phase, p, scales[i], journey, restart) for i, phase in enumerate(phases)]
+    ends = tuple(
+        End(jnp.asarray(f.t[0]), jnp.asarray(f.x[0]), jnp.asarray(f.t[-1]), jnp.asarray(f.x[-1]))
+        for f in flown
+    )
+    published = tuple(
+        End(jnp.asarray(f.t[0]), jnp.asarray(f.x[0]), jnp.asarray(f.t[-1]), jnp.asarray(f.x[-1]))
+        for f in phases
+    )
+    of = functions(problem)
+    running = sum(f.cost for f in flown)
+    total = running + float(of.terminal_cost(ends, jnp.asarray(p), problem.k))
+    terms = abs(running) + abs(total)
+    size = max(abs(cost), 1e-3 * terms, 1e-8)
+    rows = np.asarray(of.boundary(published, jnp.asarray(p), problem.k))
+    row_scale = 1.0 + np.abs(rows)
+    boundary = float(np.max(_outside(rows, problem.b_lower, problem.b_upper) / row_scale, initial=0.0))
+    finite = bool(np.isfinite(total)) and all(f.lost is None for f in flown)
+    lost = next(
+        ((phase.name, f.lost) for phase, f in zip(problem.phases, flown, strict=True) if f.lost), None
+    )
+    return Verification(
+        flown_cost=total,
+        cost=abs(total - cost) / size,
+        final_state=max(f.final for f in flown),
+        trajectory=max(f.away for f in flown),
+        path=max(boundary, max(f.path for f in flown)),
+        bounds=max(f.bounds for f in flown),
+        restarts=sum(f.restarts for f in flown),
+        jump=max(f.jump for f in flown),
+        finite=finite,
+        lost_at=lost,
+    )
+
+
+@dataclass
+class _Phase:
+    """The flight of one phase."""
+
+    t: Array
+    x: Array
+    cost: float = 0.0
+    away: float = 0.0
+    final: float = 0.0
+    path: float = 0.0
+    bounds: float = 0.0
+    restarts: int = 0
+    jump: float = 0.0
+    lost: float | None = None
+
+
+def _fly(
+    problem: Problem,
+    index: int,
+    phase: FlownPhase,
+    p: Array,
+    scale: Array,
+    journey: Callable[..., Flown],
+    restart: bool,
+) -> _Phase:
+    values = problem.phases[index]
+    n = max(len(other.states) for other in problem.phases)
+    m = max(len(other.controls) for other in problem.phases)
+    n_x, n_g = len(values.states), len(values.g_lower)
+    result = _Phase(phase.t, phase.x.copy())
+    x = phase.x[0].copy()
+    sizes = np.ones(n + 1)
+    sizes[:n_x] = scale
+    for at in range(0, len(phase.t) - 1, PIECE):
+        points = np.minimum(np.arange(at, at + PIECE + 1), len(phase.t) - 1)
+        course = Course(
+            phase.t[points][None],
+            _pad(phase.u[points[:-1]], m)[None],
+            _pad(phase.u[points[1:]], m)[None],
+        )
+        flown = journey(index, problem.k, p, sizes, TOLERANCE, _pad(x[None], n), course)
+        states = np.asarray(flown.x)[0, :, :n_x]
+        if not np.all(np.isfinite(states)):
+            first = int(np.argmin(np.all(np.isfinite(states), axis=1)))
+            result.lost = float(phase.t[points[first]])
+            result.final = result.jump = np.inf
+            return result
+        result.x[points] = states
+        result.cost += float(np.asarray(flown.cost)[0, -1])
+        real = np.diff(points) > 0
+        for values_at in (np.asarray(flown.path_left)[0], np.asarray(flown.path_right)[0]):
+            g = values_at[real][:, :n_g]
+            outside = _outside(g, values.g_lower, values.g_upper) / (
+                1.0 + _magnitude(values.g_lower, values.g_upper)
+            )
+            result.path = max(result.path, float(np.max(outside, initial=0.0)))
+        x = states[-1]
+        distance = float(np.max(np.abs(x - phase.x[points[-1]]) / scale))
+        result.away = max(result.away, float(np.max(np.abs(states - phase.x[points]) / scale)))
+        if restart and points[-1] < len(phase.t) - 1:
+            result.restarts += 1
+            result.jump += distance
+            x = phase.x[points[-1]].copy()
+    result.final = float(np.max(np.abs(x - phase.x[-1]) / scale))
+    outside = _outside(phase.x, values.x_lower, values.x_upper) / scale
+    pieces = [
+        outside,
+        _outside(phase.u, values.u_lower, values.u_upper),
+        _outside(phase.x[:1], values.x0_lower, values.x0_upper) / scale,
+        _outside(phase.x[-1:], values.xf_lower, values.xf_upper) / scale,
+    ]
+    result.bounds = max(float(np.max(piece, initial=0.0)) for piece in pieces)
+    return result
+
+
+def _magnitude(lower: Array, upper: Array) -> Array:
+    finite = [np.where(np.isfinite(bound), np.abs(bound), 0.0) for bound in (lower, upper)]
+    found: Array = np.maximum(*finite)
+    return found
+
+
+def _outside(values: Array, lower: Array, upper: Array) -> Array:
+    """How far values lie outside their bounds."""
+    found: Array = np.maximum(np.maximum(lower - values, values - upper), 0.0)
+    return found
+
+
+def _pad(values: Array, width: int) -> Array:
+    found: Array = np.pad(values, [(0, 0), (0, width - values.shape[1])])
+    return found
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
