@@ -10,6 +10,8 @@ from pydantic import BaseModel
 
 from app.problems.canonical import canonical
 from app.problems.doors import problem_of
+from app.solvers.magnus.options import MagnusOptions
+from app.solvers.magnus.request import check as check_matrices
 from app.solvers.options import CollocationOptions
 
 
@@ -41,6 +43,11 @@ def control_problem(config: Mapping[str, Any]) -> CheckedProblem:
     return CheckedProblem(canonical(problem.statement), problem.structure.digest)
 
 
+def matrix_problem(config: Mapping[str, Any]) -> CheckedProblem:
+    """The check of the solver that takes matrices: Schroedinger, Lindblad and linear equations."""
+    return CheckedProblem(*check_matrices(config))
+
+
 SOLVERS: dict[str, Solver] = {
     solver.name: solver
     for solver in (
@@ -53,6 +60,16 @@ SOLVERS: dict[str, Solver] = {
             ),
             options=CollocationOptions,
             check=control_problem,
+        ),
+        Solver(
+            name="magnus",
+            title="Magnus expansion and GRAPE",
+            description=(
+                "Schroedinger, Lindblad and linear time-dependent equations given as matrices: propagated by "
+                "Magnus expansions, and controlled by GRAPE with bounds, smoothness and robustness."
+            ),
+            options=MagnusOptions,
+            check=matrix_problem,
         ),
     )
 }

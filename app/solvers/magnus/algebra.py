@@ -92,6 +92,8 @@ def one_norm(a: Array) -> Array:
 
 def squarings_for(norm: float) -> int:
     """How often an argument of this 1-norm is halved before the polynomial is exact to rounding."""
+    if not norm < math.inf:
+        return 0  # the result is not finite, however it is computed
     return max(0, math.ceil(math.log2(norm / RADIUS))) if norm > 0 else 0
 
 

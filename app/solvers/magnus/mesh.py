@@ -15,7 +15,7 @@ import numpy as np
 from jax import Array
 
 from app.solvers.magnus.expansion import NODES, indicator
-from app.solvers.magnus.system import LinearSystem
+from app.solvers.magnus.system import LinearSystem, finite
 
 PILOTS = 256
 """Intervals on which the error of a step is estimated before the steps are laid."""
@@ -63,7 +63,8 @@ def density(system: LinearSystem, t0: float, tf: float, pilots: int = PILOTS) ->
     times = np.linspace(t0, tf, pilots + 1)
     h = np.diff(times)
     places = np.concatenate([NODES[6], (_TWO_POINT + 1) / 2, (_FIVE_POINT + 1) / 2])
-    sampled = system.coefficients((times[:-1, None] + h[:, None] * places).ravel())
+    sampled_at = (times[:-1, None] + h[:, None] * places).ravel()
+    sampled = finite(system.coefficients(sampled_at), sampled_at)
     sampled = sampled.reshape(h.size, places.size, -1)
     values = np.ascontiguousarray(sampled[:, :3].transpose(1, 2, 0))
     difference, norm = (np.asarray(a) for a in _indicator(values, h, system.basis, skew=system.skew))
@@ -88,7 +89,7 @@ def nodal_values(system: LinearSystem, mesh: np.ndarray, order: int) -> np.ndarr
 def partial_values(system: LinearSystem, start: np.ndarray, h: np.ndarray, order: int) -> np.ndarray:
     """The coefficients at the Gauss nodes of steps `h` `(n,)` from `start` `(n,)`: `(nodes, m, n)`."""
     places = start[:, None] + h[:, None] * NODES[order]
-    values = system.coefficients(places.ravel())
+    values = finite(system.coefficients(places.ravel()), places.ravel())
     return np.ascontiguousarray(values.reshape(h.size, -1, values.shape[-1]).transpose(1, 2, 0))
 
 

@@ -18,6 +18,7 @@ from jax import Array
 from app.solvers.magnus.algebra import exponential, matmul, squarings_for
 from app.solvers.magnus.control import ControlProblem
 from app.solvers.magnus.expansion import NODES, generator
+from app.solvers.magnus.system import finite
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Objective:
         mesh = np.interp(np.arange(steps + 1) / substeps, np.arange(problem.slices + 1), problem.edges)
         h = np.diff(mesh)
         places = (mesh[:-1, None] + h[:, None] * NODES[order]).ravel()
-        values = [member.coefficients(places) for member in problem.ensemble.members]
+        values = [finite(member.coefficients(places), places) for member in problem.ensemble.members]
         # (members, steps, nodes, m) -> (nodes, m, steps, members)
         self._values = (
             np.stack(values).reshape(len(values), steps, NODES[order].size, -1).transpose(2, 3, 1, 0).copy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,15 +28,20 @@ _FIRST_STEPS = 1.25
 class Trajectory:
     """`states` `(n, d, k)` at the times asked for; `error` estimated over all, relative to the largest state.
 
-    `steps` are those of the finest mesh, `passes` the number of meshes. `converged` is False when the error
-    asked for was not reached within the memory allowed.
+    `steps` are those of the finest mesh, `passes` the number of meshes. `outcome` is `converged`,
+    `max_iterations` (as many steps as memory allows), `time_limit`, or `diverged` when the state overflows.
     """
 
     states: np.ndarray
     error: float
     steps: int
     passes: int
-    converged: bool
+    outcome: str
+
+    @property
+    def converged(self) -> bool:
+        """Whether the error asked for was reached."""
+        return self.outcome == "converged"
 
 
 def propagate(
@@ -46,8 +52,11 @@ def propagate(
     order: int = 6,
     tolerance: float = 1e-8,
     method: str = "auto",
+    seconds: float = math.inf,
 ) -> Trajectory:
     """Solve `x' = A(t) x` from `initial` `(d, k)` at `times[0]`; `times` rise.
+
+    UndefinedError names the time where the coefficients are not finite. No mesh is begun after `seconds`.
 
     `method`: `magnus` multiplies propagators, `commutator_free` lets exponentials act on the state, `auto`
     chooses by the length of the state.
@@ -58,6 +67,7 @@ def propagate(
     the error is the distance of the extrapolations of three and of two. It holds for the whole path, not
     step by step. The unitarity that extrapolation spoils, by less than that error, is restored.
     """
+    deadline = time.monotonic() + seconds
     span = density(system, float(times[0]), float(times[-1]))
     by_products = method == "magnus" or (
         method == "auto" and (system.dimension <= PRODUCT_DIMENSION or initial.shape[1] == system.dimension)
@@ -77,13 +87,26 @@ def propagate(
     counts = [steps // 4, steps // 2, steps]
     answers = solve(counts)
     while True:
-        finer = _extrapolated(counts[-3:], answers[-3:], order)
-        error = _difference(finer, _extrapolated(counts[-2:], answers[-2:], order))
-        if error <= tolerance or counts[-1] >= most:
-            states = _unitary(finer, initial) if system.skew else finer
-            return Trajectory(states, error, counts[-1], len(counts), bool(error <= tolerance))
+        with np.errstate(invalid="ignore", over="ignore"):  # where the state overflows
+            finer = _extrapolated(counts[-3:], answers[-3:], order)
+            error = _difference(finer, _extrapolated(counts[-2:], answers[-2:], order))
+        outcome = _outcome(error, tolerance, overflowed=not np.all(np.isfinite(answers[-1])))
+        if outcome is None and counts[-1] >= most:
+            outcome = "max_iterations"
+        if outcome is None and time.monotonic() > deadline:
+            outcome = "time_limit"
+        if outcome is not None:
+            states = answers[-1] if outcome == "diverged" else finer
+            states = _unitary(states, initial) if system.skew else states
+            return Trajectory(states, error, counts[-1], len(counts), outcome)
         counts.append(min(_next(counts[-1], error, tolerance, order, unit), most))
         answers = [*answers[-2:], *solve(counts[-1:])]
+
+
+def _outcome(error: float, tolerance: float, *, overflowed: bool) -> str | None:
+    if overflowed:
+        return "diverged"
+    return "converged" if error <= tolerance else None
 
 
 def _predicted(span: Density, order: int, tolerance: float) -> float:
@@ -140,8 +163,8 @@ def _unitary(states: np.ndarray, initial: np.ndarray) -> np.ndarray:
 
 def _difference(fine: np.ndarray, coarse: np.ndarray) -> float:
     """The largest distance of the two over time, relative to the largest state."""
+    if not (np.all(np.isfinite(fine)) and np.all(np.isfinite(coarse))):
+        return math.inf
     size = float(np.max(np.linalg.norm(fine, axis=1)))
     distance = float(np.max(np.linalg.norm(fine - coarse, axis=1)))
-    if not math.isfinite(size) or not math.isfinite(distance):
-        return math.inf
     return distance / size if size > 0 else distance

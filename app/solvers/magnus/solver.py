@@ -21,6 +21,7 @@ from app.solvers.magnus.propagation import propagate
 from app.solvers.magnus.request import parse
 from app.solvers.magnus.result import described, reached
 from app.solvers.magnus.statement import Statement
+from app.solvers.magnus.system import UndefinedError
 from app.solvers.magnus.verification import Check, check_control, check_trajectory
 from app.solvers.progress import Progress
 
@@ -52,11 +53,11 @@ def solve(request: Request, report: Report) -> dict[str, Any]:
     statement = parse(request.problem)
     options = MagnusOptions.model_validate(request.options)
     began, compiled = time.monotonic(), compiled_seconds()
-    result = (
-        _control(statement, options, report)
-        if statement.controls
-        else _propagation(statement, options, report)
-    )
+    solver = _control if statement.controls else _propagation
+    try:
+        result = solver(statement, options, report)
+    except UndefinedError as error:
+        result = _diverged(str(error))
     compile_s = compiled_seconds() - compiled
     result["timings"] = {
         "compile_s": compile_s,
@@ -69,6 +70,7 @@ def solve(request: Request, report: Report) -> dict[str, Any]:
 def _propagation(statement: Statement, options: MagnusOptions, report: Report) -> dict[str, Any]:
     system, initial = linear_system(statement), initial_columns(statement)
     report(Progress(0.0, "solve", "propagating"))
+    deadline = time.monotonic() + options.time_limit_s
     path = propagate(
         system,
         initial,
@@ -76,26 +78,52 @@ def _propagation(statement: Statement, options: MagnusOptions, report: Report) -
         order=options.order,
         tolerance=options.tolerance,
         method=options.method,
+        seconds=options.time_limit_s,
     )
     report(Progress(0.7, "verify", f"{path.steps} steps; integrating independently"))
     began = time.monotonic()
-    check = check_trajectory(
-        system, initial, statement.times, path.states, options.tolerance, options.time_limit_s
-    )
-    end = reached(statement, path.states[-1])
+    times, states = statement.times, path.states
+    if path.outcome == "diverged":
+        times, states, check = _before_overflow(times, states)
+    else:
+        left = max(1.0, deadline - began)
+        check = check_trajectory(system, initial, times, states, options.tolerance, left)
+    end = reached(statement, states[-1])
     return {
-        "status": _status("converged" if path.converged else "max_iterations", check),
+        "status": _status(path.outcome, check),
         "cost": end.get("infidelity"),
         **end,
-        "time": statement.times.tolist(),
-        **described(statement, path.states, initial),
+        "time": times.tolist(),
+        **described(statement, states, initial),
         "controls": {},
-        "mesh_error": path.error,
+        "mesh_error": path.error if np.isfinite(path.error) else None,
         "mesh_intervals": path.steps,
         "order": options.order,
         "verification": check.to_json(),
         "iterations": path.passes,
         "timings": {"verify_s": time.monotonic() - began},
+    }
+
+
+def _before_overflow(times: np.ndarray, states: np.ndarray) -> tuple[np.ndarray, np.ndarray, Check]:
+    """What there is before the state overflows."""
+    count = int(np.argmin(np.all(np.isfinite(states), axis=(1, 2))))
+    message = f"the state overflows after t = {times[count - 1]:.6g}"
+    return times[:count], states[:count], Check.without(message)
+
+
+def _diverged(message: str) -> dict[str, Any]:
+    """The result where there is no number to tell."""
+    return {
+        "status": "diverged",
+        "message": message,
+        "cost": None,
+        "time": [],
+        "states": {},
+        "controls": {},
+        "verification": Check.without(message).to_json(),
+        "iterations": 0,
+        "timings": {"verify_s": 0.0},
     }
 
 
@@ -115,14 +143,17 @@ def _control(statement: Statement, options: MagnusOptions, report: Report) -> di
         fraction = 0.9 * min(1.0, iteration / options.max_iterations)
         report(Progress(fraction, "solve", f"infidelity and penalties {cost:.3g}", iteration, cost, 0.0))
 
+    deadline = time.monotonic() + options.time_limit_s
     found = search(problem, limits, options.tolerance, progress)
+    if not np.isfinite(found.evaluation.cost):
+        return _diverged("the state overflows under every control tried")
     report(
         Progress(0.95, "verify", "integrating independently", found.iterations, found.evaluation.cost, 0.0)
     )
     alone = replace(problem, ensemble=Ensemble((problem.nominal,), np.ones(1), ({},)))
     states = Objective(alone, found.substeps, found.order).states(found.controls)
     began = time.monotonic()
-    check, nominal = _check(problem, found, states, options)
+    check, nominal = _check(problem, found, states, options.tolerance, max(1.0, deadline - began))
     return {
         "status": _status(_OUTCOMES[found.outcome], check),
         "cost": found.evaluation.cost,
@@ -146,13 +177,10 @@ def _control(statement: Statement, options: MagnusOptions, report: Report) -> di
 
 
 def _check(
-    problem: ControlProblem, found: Search, states: np.ndarray, options: MagnusOptions
+    problem: ControlProblem, found: Search, states: np.ndarray, tolerance: float, seconds: float
 ) -> tuple[Check, float]:
-    """The nominal path against an independent integration, and for an ensemble its worst member's
-    infidelity."""
-    check, final = check_control(
-        problem, problem.nominal, found.controls, states, options.tolerance, options.time_limit_s
-    )
+    """The check of the nominal path, and of the worst member's where there are several; its infidelity."""
+    check, final = check_control(problem, problem.nominal, found.controls, states, tolerance, seconds)
     nominal = infidelity(final, problem.target, problem.measure)
     if len(problem.ensemble.members) == 1 or not check.passed:
         return check, nominal
@@ -160,7 +188,7 @@ def _check(
     member = problem.ensemble.members[worst]
     alone = replace(problem, ensemble=Ensemble((member,), np.ones(1), ({},)))
     path = Objective(alone, found.substeps, found.order).states(found.controls)
-    other, _ = check_control(problem, member, found.controls, path, options.tolerance, options.time_limit_s)
+    other, _ = check_control(problem, member, found.controls, path, tolerance, seconds)
     return (check if check.error >= other.error else other), nominal
 
 
