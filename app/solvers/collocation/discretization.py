@@ -83,21 +83,29 @@ class Discretization:
         p = trajectory.p / scales.p
         return Variables(x, u, np.zeros(shapes.g), ends, p, np.zeros(shapes.b))  # type: ignore[arg-type]  # numpy
 
-    def data(self, elastic: float = STIFFEST, soft_ends: float = 0.0, floor: float = 1e-10) -> Data:
-        """The program's numbers; `soft_ends` > 0 replaces fixed final states by a penalty of that weight."""
+    def data(
+        self,
+        elastic: float = STIFFEST,
+        soft_ends: float = 0.0,
+        floor: float = 1e-10,
+        smooth: float = 0.0,
+        control: Array | None = None,
+    ) -> Data:
+        """The program's numbers.
+
+        `soft_ends` > 0 replaces fixed final states by a penalty of that weight; `smooth` > 0 pulls the controls
+        towards `control (P, N, s, m)`, scaled, with that weight.
+        """
         layout, scales = self.layout, self.scales
         lower, upper = self._bounds()
-        end_weight, end_target = np.zeros(layout.shapes.ends), np.zeros(layout.shapes.ends)
+        weights = self._weights()
+        pull, target = (Variables(*(np.zeros(shape) for shape in layout.shapes)) for _ in range(2))  # type: ignore[arg-type]  # numpy
         if soft_ends:
-            final = slice(layout.n, 2 * layout.n)
-            for index, n_x in enumerate(layout.states):
-                fixed = lower.ends[index, final] == upper.ends[index, final]
-                fixed[n_x:] = False
-                end_weight[index, final] = np.where(fixed, soft_ends, 0.0)
-                end_target[index, final] = np.where(fixed, lower.ends[index, final], 0.0)
-                lower.ends[index, final][fixed] = -np.inf
-                upper.ends[index, final][fixed] = np.inf
-        flat = [np.concatenate([np.ravel(a) for a in v]) for v in (lower, upper, self._weights())]
+            self._soften(lower, upper, pull, target, soft_ends)
+        if smooth and control is not None:
+            pull = pull._replace(u=smooth * weights.u)
+            target = target._replace(u=control)  # type: ignore[arg-type]  # numpy
+        flat = [_flat(v) for v in (lower, upper, weights, pull, target)]
         return Data(  # type: ignore[arg-type]  # numpy arrays become JAX's at the call
             k=self.problem.k,
             ds=self.fractions,
@@ -112,11 +120,24 @@ class Discretization:
             lower=flat[0],
             upper=flat[1],
             weight=flat[2],
-            end_weight=end_weight,
-            end_target=end_target,
+            pull=flat[3],
+            pull_target=flat[4],
             elastic=np.float64(elastic),
             floor=np.float64(floor),
         )
+
+    def _soften(
+        self, lower: Variables, upper: Variables, pull: Variables, target: Variables, weight: float
+    ) -> None:
+        """Fixed final states become free and are pulled towards their values."""
+        final = slice(self.layout.n, 2 * self.layout.n)
+        for index, n_x in enumerate(self.layout.states):
+            low, high = np.asarray(lower.ends)[index, final], np.asarray(upper.ends)[index, final]
+            fixed = low == high
+            fixed[n_x:] = False
+            np.asarray(pull.ends)[index, final] = np.where(fixed, weight, 0.0)
+            np.asarray(target.ends)[index, final] = np.where(fixed, low, 0.0)
+            low[fixed], high[fixed] = -np.inf, np.inf
 
     def _weights(self) -> Variables:
         shapes = self.layout.shapes
@@ -191,3 +212,8 @@ class Discretization:
                 )
             )
         return Trajectory(tuple(phases), np.asarray(v.p) * scales.p)
+
+
+def _flat(v: Variables) -> Array:
+    found: Array = np.concatenate([np.ravel(a) for a in v])
+    return found

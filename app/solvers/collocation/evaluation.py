@@ -25,8 +25,9 @@ class Data(NamedTuple):
     time; scales: variables are divided by `x (P, n)`, `u (P, m)`, `t (P,)`, `p (n_p,)`, path constraints by
     `g (P, g)`, boundary constraints by `b (rows,)`, the cost multiplied by `cost ()`. `lower`, `upper`,
     `weight` are flat over all variables, scaled (`weight`: the part of normalised time a variable stands
-    for, 1 at ends). `end_weight (P, 2n + 2)` with `end_target` is a quadratic penalty on ends, and `elastic ()`
-    the compliance of equality constraints: both are used to find a start, and are 0 and tiny in a solve.
+    for, 1 at ends). `pull`, `pull_target` (flat) add half `pull (w - pull_target)^2` to the cost: towards fixed
+    ends that are not yet enforced, and towards a smooth control on singular arcs. `elastic ()` is the
+    compliance of equality constraints, tiny but where a start is sought.
     `floor ()`: where the barrier parameter stops.
     """
 
@@ -43,8 +44,8 @@ class Data(NamedTuple):
     lower: Array
     upper: Array
     weight: Array
-    end_weight: Array
-    end_target: Array
+    pull: Array
+    pull_target: Array
     elastic: Array
     floor: Array
 

@@ -157,7 +157,7 @@ class InteriorPoint:
         weights = point_weights(layout, state.y)
         derivatives = self.evaluation.derivatives(data, v, weights, state.y.boundary)
         derivatives = self._leave_cost(derivatives, objective)
-        gradient = lagrangian_gradient(layout, derivatives, state.y)
+        gradient = lagrangian_gradient(layout, derivatives, state.y) + self._pull(data, state.w)
         final = errors(layout, data, state.w, values, gradient, state.y, jnp.zeros(()))
         state = self._judge(data, state, final, values, tolerance)
         state = self._lower_barrier(data, state, values, gradient, tolerance)
@@ -229,8 +229,8 @@ class InteriorPoint:
         push = push + jnp.where(d.has_upper, state.mu * weight / d.upper, 0.0)
         size = jnp.maximum(1.0, jnp.abs(state.reference))
         near = jnp.where(state.restoring, PROXIMITY, 0.0) * weight / size**2
-        diagonal = layout.unflat(sigma + near + delta * weight)
-        gradient = layout.unflat(push + near * (state.w - state.reference))
+        diagonal = layout.unflat(sigma + near + data.pull + delta * weight)
+        gradient = layout.unflat(push + near * (state.w - state.reference) + self._pull(data, state.w))
         proximal = jnp.where((data.elastic > 1e-6) | state.restoring, 0.0, 1.0)
         held, rows, row_push = layout.unflat(movable), layout.unflat(sigma), layout.unflat(push)
         weights = layout.unflat(weight)
@@ -238,12 +238,10 @@ class InteriorPoint:
         diagonal = diagonal._replace(
             g=jnp.where(held.g > 0, rows.g, weights.g * stiff),
             b=jnp.where(held.b > 0, rows.b, stiff),
-            ends=diagonal.ends + data.end_weight,
         )
         gradient = gradient._replace(
             g=jnp.where(held.g > 0, row_push.g, state.y.path * proximal),
             b=jnp.where(held.b > 0, row_push.b, state.y.boundary * proximal),
-            ends=gradient.ends + data.end_weight * (layout.unflat(state.w).ends - data.end_target),
         )
         link = state.y.link * jnp.where(state.restoring, 0.0, 1.0)
         compliance = jnp.minimum(data.elastic, 1e-9)
@@ -353,11 +351,14 @@ class InteriorPoint:
             factorizations=search.factorizations + 1,
         )
 
+    def _pull(self, data: Data, w: Array) -> Array:
+        """Gradient of the quadratic pulls."""
+        return data.pull * (w - data.pull_target)
+
     def _phi(self, data: Data, state: State, values: Values, w: Array) -> Array:
-        """The barrier function that the filter compares, penalties on soft ends included."""
-        ends = self.layout.unflat(w).ends
-        soft = 0.5 * jnp.sum(data.end_weight * (ends - data.end_target) ** 2)
-        return values.cost + soft + barrier(data, w, state.mu)
+        """The barrier function that the filter compares, quadratic pulls included."""
+        pull = 0.5 * jnp.sum(data.pull * (w - data.pull_target) ** 2)
+        return values.cost + pull + barrier(data, w, state.mu)
 
     def _merit(
         self, data: Data, state: State, values: Values, derivatives: Derivatives, step: Array
@@ -370,7 +371,7 @@ class InteriorPoint:
         parts = layout.unflat(step)
         cost_row = derivatives.jacobian[..., n, :]
         left = int(layout.transcription.left)
-        slope = push @ step
+        slope = (push + self._pull(data, state.w)) @ step
         slope += jnp.sum(cost_row[:, :, left:, :n] * parts.x) + jnp.sum(cost_row[..., n : n + m] * parts.u)
         if left:
             nodes = jnp.concatenate([parts.ends[:, None, :n], parts.x[:, :-1, -1]], axis=1)
@@ -380,8 +381,6 @@ class InteriorPoint:
             slope += jnp.sum(common[:, :2] * parts.ends[:, -2:])
         slope += jnp.sum(common[:, layout.q - layout.parameters :] @ parts.p)
         slope += derivatives.end_gradient @ jnp.concatenate([parts.ends.ravel(), parts.p])
-        ends = layout.unflat(state.w).ends
-        slope += jnp.sum(data.end_weight * (ends - data.end_target) * parts.ends)
         return violation(values), self._phi(data, state, values, state.w), slope
 
     def _acceptable(

@@ -2,8 +2,8 @@
 
 The error of an interval is seen by flying the published control from the interval's left node: what the cost
 and the next node miss (weighted by the costates, so it is an error in the cost), what states miss, and how
-far constraints are violated between places. A new mesh spreads the error evenly (Betts, Practical Methods,
-4.7; equidistribution as in Ascher, Mattheij & Russell, ch. 9).
+far constraints are violated between places. Intervals with too large an error are divided, at the place
+where a control jumps if it does, and neighbours without errors are joined (Betts, Practical Methods, 4.7).
 """
 
 from __future__ import annotations
@@ -17,17 +17,26 @@ Array = NDArray[np.float64]
 SIZES = (8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 """Numbers of intervals that programs are compiled for."""
 EXPONENT = 1.0 / 3.0  # parts of an interval for an error, between that of smooth arcs and of jumps
-FINEST, COARSEST = 12.0, 0.2  # parts of one interval in the next mesh
-SHORTEST = 1e-9  # of normalised time
+FINEST = 8  # parts of one interval in the next mesh
+JOINED = 1e-2  # of the target: neighbours below it may be joined
+SHORTEST = 1e-8  # of normalised time: intervals are not divided below this
+LARGE_JUMP = 0.15  # change of a control within an interval, of its range: a jump is sought there
+BRACKET = 0.06  # part of the interval left on both sides of where the jump should be
 
 
 @dataclass(frozen=True)
 class MeshError:
-    """Errors of intervals (P, N): `cost` relative, `state` relative to scales, `violation` relative to scales."""
+    """Errors of intervals (P, N): `cost` relative, `state` relative to scales, `violation` relative to scales.
+
+    `jump (P, N)` is the place (0..1) in the interval where a control seems to jump, NaN where none does, and
+    `sharp (P, N - 1)` tells at which nodes a control jumps.
+    """
 
     cost: Array
     state: Array
     violation: Array
+    jump: Array
+    sharp: Array
 
     @property
     def each(self) -> Array:
@@ -54,25 +63,63 @@ def size_for(intervals: float) -> int:
 
 
 def refine(fractions: Array, error: MeshError, tolerance: float, largest: int) -> Array:
-    """The next mesh (P, N'): N' is the number of intervals for which the error should meet the tolerance."""
-    parts = _parts(error.each, tolerance, fractions.shape[1])
-    parts = np.where(fractions > SHORTEST, parts, np.minimum(parts, 1.0))
-    wanted = float(np.max(np.sum(parts, axis=1)))
-    size = min(max(size_for(0.9 * wanted), fractions.shape[1]), 4 * fractions.shape[1], largest)
-    return np.stack([_spread(fractions[i], parts[i], size) for i in range(len(fractions))])
+    """The next mesh (P, N'), N' at most 4 N and `largest`."""
+    limit = min(4 * fractions.shape[1], largest)
+    target = tolerance / fractions.shape[1]
+    meshes = [_divided(fractions[i], error, i, target, limit) for i in range(len(fractions))]
+    size = min(max(size_for(max(map(len, meshes))), fractions.shape[1]), limit)
+    return np.stack([_filled(pieces, size) for pieces in meshes])
 
 
-def _parts(error: Array, tolerance: float, count: int) -> Array:
-    """How many intervals should stand in place of each."""
-    target = tolerance / count
-    return np.clip((error / target) ** EXPONENT, COARSEST, FINEST)
+def _divided(
+    fractions: Array, error: MeshError, index: int, target: float, limit: int
+) -> list[tuple[float, float]]:
+    """Lengths and errors of the next mesh's intervals: divided, or joined, or as they are."""
+    each, jump, sharp = error.each[index], error.jump[index], error.sharp[index]
+    parts = np.clip(np.ceil((each / target) ** EXPONENT), 1, FINEST)
+    parts = np.where(fractions < SHORTEST, 1, parts)
+    while np.sum(parts) > limit and np.max(parts) > 1:
+        parts = np.maximum(1, np.floor(0.8 * parts))
+    pieces: list[tuple[float, float]] = []
+    i = 0
+    while i < len(fractions):
+        small = each[i] < JOINED * target and i + 1 < len(fractions) and each[i + 1] < JOINED * target
+        even = small and 0.5 < fractions[i] / fractions[i + 1] < 2.0
+        if even and not sharp[i] and fractions[i] + fractions[i + 1] < 0.1:
+            pieces.append((fractions[i] + fractions[i + 1], 32.0 * max(each[i], each[i + 1])))
+            i += 2
+            continue
+        if parts[i] >= 2 and np.isfinite(jump[i]):
+            pieces += [(length * fractions[i], 0.1 * each[i]) for length in _around(float(jump[i]))]
+        else:
+            count = int(parts[i])
+            pieces += [(fractions[i] / count, each[i] / count**3)] * count
+        i += 1
+    return pieces
 
 
-def _spread(fractions: Array, parts: Array, size: int) -> Array:
-    """`size` intervals with the density that `parts` gives."""
-    nodes = np.concatenate([[0.0], np.cumsum(fractions)])
-    mass = np.concatenate([[0.0], np.cumsum(parts)])
-    new = np.interp(np.linspace(0.0, mass[-1], size + 1), mass, nodes)
-    new[0], new[-1] = 0.0, 1.0
-    found = np.maximum(np.diff(new), 1e-3 * SHORTEST)
+def _around(place: float) -> list[float]:
+    """An interval divided at a place, with short pieces on both sides of it."""
+    cuts = [place - BRACKET, place, place + BRACKET]
+    nodes = [0.0, *(cut for cut in cuts if BRACKET / 2 < cut < 1.0 - BRACKET / 2), 1.0]
+    return list(np.diff(nodes))
+
+
+def _filled(pieces: list[tuple[float, float]], size: int) -> Array:
+    """Exactly `size` intervals: those with the largest errors (and lengths) are halved until there are enough."""
+    pieces = list(pieces)
+    while len(pieces) < size:
+        weights = [error + 1e-12 * length for length, error in pieces]
+        at = int(
+            np.argmax(
+                [w if length > SHORTEST else 0.0 for w, (length, _) in zip(weights, pieces, strict=True)]
+            )
+        )
+        length, error = pieces[at]
+        pieces[at : at + 1] = [(0.5 * length, error / 8.0)] * 2
+    while len(pieces) > size:
+        sums = [a[1] + b[1] + 1e-9 * (a[0] + b[0]) for a, b in zip(pieces, pieces[1:], strict=False)]
+        at = int(np.argmin(sums))
+        pieces[at : at + 2] = [(pieces[at][0] + pieces[at + 1][0], sums[at])]
+    found = np.array([length for length, _ in pieces])
     return found / np.sum(found)

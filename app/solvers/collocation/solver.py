@@ -5,6 +5,7 @@ First mesh, further starts where it pays, refinement driven by flights of the pu
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.problems.model import Problem, parse
-from app.solvers.collocation.discretization import Trajectory, guess_of
-from app.solvers.collocation.mesh import MeshError, refine, size_for, uniform
+from app.solvers.collocation.chattering import NOTICEABLE, oscillation, smoothed
+from app.solvers.collocation.mesh import LARGE_JUMP, MeshError, refine, size_for, uniform
 from app.solvers.collocation.outcome import Outcome
 from app.solvers.collocation.publication import Flights, fly
 from app.solvers.collocation.result import Answer, result_of
-from app.solvers.collocation.scaling import Scales
 from app.solvers.collocation.solving import Budget, Solving, Start
 from app.solvers.collocation.starts import first_outcome
 from app.solvers.collocation.transcription import TRANSCRIPTIONS
@@ -27,7 +27,10 @@ from app.solvers.progress import Progress
 from app.solvers.request import CheckedRequest
 
 Array = NDArray[np.float64]
+log = logging.getLogger(__name__)
 LARGEST = 1024  # intervals of a refined mesh
+CALMING = 1e-2  # pull on (scaled) controls that chatter, towards their moving average
+ROUNDS = 3  # of calming, on one mesh
 WARM = 1e-3  # barrier parameter of a solve that starts from a solution on another mesh
 
 
@@ -59,15 +62,16 @@ def solve_problem(
 
 def _refined(solving: Solving, outcome: Outcome, tolerance: float, refinements: int) -> Answer:
     """Meshes refined until the error meets the tolerance, or no better mesh is found within the budget."""
-    best = measured(solving, outcome)
     if not outcome.solved:
-        return best
+        return measured(solving, outcome)
+    outcome, smooth = _calmed(solving, outcome, 0.0)
+    best = measured(solving, outcome)
     current, stalled = best, 0
     for count in range(refinements):
-        if current.error.total <= tolerance or solving.budget.late or solving.budget.left == 0:
+        if current.error.total <= tolerance or solving.budget.late:
             break
         solving.fraction = 0.4 + 0.5 * (count + 1) / (refinements + 1)
-        new = _finer(solving, current, tolerance)
+        new, smooth = _finer(solving, current, tolerance, smooth)
         if not new.outcome.solved:
             break
         change = abs(new.outcome.cost - current.outcome.cost) / max(abs(new.outcome.cost), 1e-8)
@@ -77,27 +81,79 @@ def _refined(solving: Solving, outcome: Outcome, tolerance: float, refinements: 
             best = current
         if stalled >= 3 and change < tolerance:
             break
-    return best
+    return _settled(solving, best, smooth, tolerance) if smooth else best
 
 
-def _finer(solving: Solving, answer: Answer, tolerance: float) -> Answer:
-    """The next mesh, started from the solution on this one."""
+def _finer(solving: Solving, answer: Answer, tolerance: float, smooth: float) -> tuple[Answer, float]:
+    """The next mesh, started from the solution on this one; with it the pull that keeps controls calm."""
     old = answer.outcome
     fractions = refine(old.discretization.fractions, answer.error, 0.3 * tolerance, LARGEST)
     trajectory = old.trajectory()
-    scales = old.discretization.scales
-    discretization = solving.discretize(fractions, trajectory, scales)
+    discretization = solving.discretize(fractions, trajectory, old.discretization.scales)
     multipliers = old.multipliers_on(discretization)
-    found = solving.solve(discretization, trajectory, Start(mu=WARM), multipliers, "refine")
+    control = smoothed(old, discretization)
+    start = Start(mu=WARM, smooth=smooth)
+    found = solving.solve(discretization, trajectory, start, multipliers, "refine", control)
     if not found.solved and not solving.budget.late:
-        found = solving.solve(discretization, trajectory, Start(), None, "refine")
-    return measured(solving, found)
+        found = solving.solve(discretization, trajectory, Start(smooth=smooth), None, "refine", control)
+    if found.solved:
+        found, smooth = _calmed(solving, found, smooth)
+    return measured(solving, found), smooth
+
+
+def _settled(solving: Solving, answer: Answer, smooth: float, tolerance: float) -> Answer:
+    """The pull weakened step by step on the last mesh, while the control stays calm and the cost still falls."""
+    allowed = max(answer.error.total, 10.0 * tolerance)
+    for _ in range(2 * ROUNDS):
+        if solving.budget.late:
+            break
+        old = answer.outcome
+        d = old.discretization
+        smooth *= 0.1**0.5
+        start = Start(mu=WARM, smooth=smooth)
+        multipliers = old.multipliers_on(d)
+        found = solving.solve(d, old.trajectory(), start, multipliers, "refine", smoothed(old, d))
+        if not found.solved or oscillation(found) > NOTICEABLE:
+            break
+        new = measured(solving, found)
+        if new.error.total > allowed:
+            break
+        answer = new
+        if abs(found.cost - old.cost) < 0.1 * tolerance * abs(old.cost):
+            break
+    return answer
+
+
+def _calmed(solving: Solving, outcome: Outcome, smooth: float) -> tuple[Outcome, float]:
+    """The same mesh solved again while its controls chatter, pulled towards their moving average."""
+    for _ in range(ROUNDS):
+        if solving.budget.late or oscillation(outcome) < NOTICEABLE:
+            break
+        smooth = min(max(10.0 * smooth, CALMING), 10.0 * CALMING)
+        d = outcome.discretization
+        start = Start(mu=1e-2, smooth=smooth)
+        multipliers = outcome.multipliers_on(d)
+        found = solving.solve(d, outcome.trajectory(), start, multipliers, "solve", smoothed(outcome, d))
+        if not found.solved:
+            break
+        outcome = found
+    return outcome, smooth
 
 
 def measured(solving: Solving, outcome: Outcome) -> Answer:
     """An outcome with the flights of its intervals and the error of its mesh."""
     flights = fly(outcome.discretization, solving.programs(outcome.discretization.layout), outcome.variables)
-    return Answer(outcome, flights, _mesh_error(solving.problem, outcome, flights))
+    error = _mesh_error(solving.problem, outcome, flights)
+    log.debug(
+        "mesh of %d: error %.1e (cost %.1e, state %.1e, violation %.1e), oscillation %.1e",
+        outcome.discretization.layout.intervals,
+        error.total,
+        np.sum(np.abs(error.cost)),
+        np.sum(error.state),
+        np.max(error.violation),
+        oscillation(outcome),
+    )
+    return Answer(outcome, flights, error)
 
 
 def _mesh_error(problem: Problem, outcome: Outcome, flights: list[Flights]) -> MeshError:
@@ -124,7 +180,37 @@ def _mesh_error(problem: Problem, outcome: Outcome, flights: list[Flights]) -> M
             outside = np.maximum(np.maximum(phase.g_lower - g, g - phase.g_upper), 0.0)
             relative = outside / (1.0 + np.maximum(*finite))
             violation[index] = np.maximum(violation[index], np.max(relative, axis=(1, 2), initial=0.0))
-    return MeshError(cost, state, violation)
+    jumps = [_jumps(problem, outcome, index, flight) for index, flight in enumerate(flights)]
+    places, sharp = (np.stack(column) for column in zip(*jumps, strict=True))
+    return MeshError(cost, state, violation, places, sharp)
+
+
+def _jumps(problem: Problem, outcome: Outcome, index: int, flight: Flights) -> tuple[Array, Array]:
+    """Where in each interval a control seems to jump (N,), and at which inner nodes one does (N - 1,).
+
+    Within an interval the jump from the control before to that behind keeps the interval's mean.
+    """
+    count = flight.t.shape[0]
+    places, sharp = np.full(count, np.nan), np.zeros(count - 1, bool)
+    d = outcome.discretization
+    largest = np.zeros(count)
+    for j in range(d.layout.controls[index]):
+        u = np.asarray(outcome.variables.u)[index, :, :, j] * d.scales.u[index, j]
+        phase = problem.phases[index]
+        width = min(np.ptp(u), float(phase.u_upper[j] - phase.u_lower[j]))
+        if width < 1e-9 * (1.0 + np.max(np.abs(u))):
+            continue
+        mean = u @ d.layout.transcription.b
+        before = np.concatenate([mean[:1], flight.right[:-1, -1, j]])
+        after = np.concatenate([flight.left[1:, 0, j], mean[-1:]])
+        change = after - before
+        sharp |= np.abs(flight.left[1:, 0, j] - flight.right[:-1, -1, j]) > 1e-3 * width
+        with np.errstate(divide="ignore", invalid="ignore"):
+            place = (after - mean) / change
+        place = np.clip(place, 0.0, 1.0)
+        found = (np.abs(change) > LARGE_JUMP * width) & (np.abs(change) > largest) & np.isfinite(place)
+        places, largest = np.where(found, place, places), np.where(found, np.abs(change), largest)
+    return places, sharp
 
 
 def state_sizes(outcome: Outcome, index: int) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -21,13 +22,14 @@ from app.solvers.collocation.transcription import Transcription
 from app.solvers.progress import Progress
 
 Array = NDArray[np.float64]
+log = logging.getLogger(__name__)
 PIECE = 25  # iterations between two reports
 OUT_OF_TIME, OUT_OF_ITERATIONS = 100, 101  # further ends of a solve, beside those of the interior point
 
 
 @dataclass
 class Budget:
-    """Iterations and seconds that are left; shared by all meshes and starts of a request."""
+    """Iterations that one solve may take, and the time when all must end; `spent` counts all iterations."""
 
     iterations: int
     deadline: float
@@ -43,11 +45,6 @@ class Budget:
         """Whether time is up."""
         return time.monotonic() >= self.deadline
 
-    @property
-    def left(self) -> int:
-        """Iterations left."""
-        return max(0, self.iterations - self.spent)
-
 
 @dataclass(frozen=True)
 class Start:
@@ -59,6 +56,7 @@ class Start:
     tolerance: float = 1e-8
     iterations: int = 300
     floor: float = 1e-10
+    smooth: float = 0.0
 
 
 @dataclass
@@ -108,17 +106,21 @@ class Solving:
         start: Start,
         multipliers: Multipliers | None = None,
         stage: str = "solve",
+        control: Array | None = None,
     ) -> Outcome:
-        """The interior-point method from a trajectory to one of its ends, or to that of the budget."""
+        """The interior-point method from a trajectory to one of its ends, or to that of the budget.
+
+        `control (P, N, s, m)` is what `start.smooth` pulls the scaled controls to.
+        """
         layout = discretization.layout
         found = self.programs(layout)
-        data = discretization.data(start.elastic, start.soft_ends, start.floor)
+        data = discretization.data(start.elastic, start.soft_ends, start.floor, start.smooth, control)
         v = discretization.variables(trajectory)
         y = no_multipliers(layout) if multipliers is None else multipliers
         if found.advance.compiled is None:
             self.say("compile", f"compiling for {layout.intervals} intervals")
         state = found.start(data, v, y, start.mu, False)
-        limit = min(start.iterations, self.budget.left)
+        limit = min(start.iterations, self.budget.iterations)
         done, status = 0, int(state.status)
         while status == RUNNING:
             until = min(done + PIECE, limit)
@@ -130,6 +132,11 @@ class Solving:
             elif status == RUNNING and self.budget.late:
                 status = OUT_OF_TIME
         self.budget.spent += done
+        log.debug(
+            "%s: %d intervals, status %d, %d iterations, error %.1e, violation %.1e, cost %.10g, mu %.0e, %s",
+            stage, layout.intervals, status, done, state.error, state.primal,
+            state.cost / discretization.scales.cost, state.mu, start,
+        )
         flat = np.asarray(state.w)
         return Outcome(
             discretization=discretization,

@@ -22,7 +22,7 @@ def first_outcome(solving: Solving, fractions: Array, starts: int) -> Outcome:
     if outcome.solved:
         return outcome
     for guess, softly in _others(solving.problem):
-        if solving.budget.late or solving.budget.left == 0:
+        if solving.budget.late:
             break
         outcome = (_softly if softly else _plain)(solving, fractions, guess, Start())
         if outcome.solved:
