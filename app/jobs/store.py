@@ -323,7 +323,7 @@ class JobStore:
         """
         waiting = and_(
             Job.status == "pending",
-            or_(Job.enqueued_at.is_(None), Job.enqueued_at < NOW - text(f"interval '{after_s} seconds'")),
+            or_(Job.enqueued_at.is_(None), Job.enqueued_at < _after(-after_s)),
         )
         lapsed = and_(
             Job.status == "running",
@@ -337,9 +337,12 @@ class JobStore:
             session.execute(update(Job).where(Job.id.in_(ids)).values(enqueued_at=NOW))
             return ids
 
-    def claimable(self) -> UUID | None:
-        """The oldest job that could be claimed now: for a worker that the queue does not reach."""
-        free = or_(Job.status == "pending", and_(Job.status == "running", Job.lease_until < NOW))
+    def claimable(self, *, waiting_s: float) -> UUID | None:
+        """The oldest job that no hint has brought to a worker within `waiting_s`, or whose worker is lost."""
+        waiting = and_(
+            Job.status == "pending", Job.submitted_at < NOW - text(f"interval '{waiting_s} seconds'")
+        )
+        free = or_(waiting, and_(Job.status == "running", Job.lease_until < NOW))
         query = select(Job.id).where(free, Job.attempt < MAX_ATTEMPTS).order_by(Job.submitted_at).limit(1)
         with self._session() as session:
             return session.scalar(query)

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import setup_logging, worker_ready, worker_shutting_down
 from sqlalchemy.exc import OperationalError as DatabaseUnreachable
 
 from app.jobs.attempt import Attempt
@@ -45,7 +45,6 @@ class Worker:
         self._free: queue.Queue[Slot] = queue.Queue()
         self._closing = threading.Event()  # no further job is begun
         self._stopping = threading.Event()  # running jobs are given back
-        self.consuming = False
 
     def run(self) -> None:
         """Work until SIGTERM, then finish or release what runs."""
@@ -105,7 +104,7 @@ class Worker:
     # What was lost
 
     def _sweep(self) -> None:
-        """Give up hopeless jobs, tell the queue of forgotten ones, work without a queue if need be."""
+        """Give up hopeless jobs, tell the queue of forgotten ones, take up what it does not bring."""
         while not self._closing.wait(self._settings.sweep_s):
             try:
                 if buried := self._store.bury():
@@ -114,17 +113,16 @@ class Worker:
                 for job_id in self._store.forgotten(after_s=TELL_AGAIN_S):
                     if not self._queue.tell(job_id):
                         break
-                if not self.consuming or not self._queue.reachable():
-                    self._work_unasked()
+                self._work_unasked()
                 metrics().set(SLOTS, self._free.qsize(), "free")
                 metrics().set(SLOTS, len(self._slots) - self._free.qsize(), "busy")
             except DatabaseUnreachable as error:
                 self._log.warning("the database is out of reach", error=str(error.orig))
 
     def _work_unasked(self) -> None:
-        """Without a queue, free slots take the oldest jobs straight from the database."""
+        """Free slots take what waits although the queue was told: the hint, or the queue, is lost."""
         while not self._closing.is_set() and not self._free.empty():
-            job_id = self._store.claimable()
+            job_id = self._store.claimable(waiting_s=self._settings.sweep_s)
             if job_id is None:
                 return
             thread = threading.Thread(target=self.work, args=(job_id,), daemon=True)
@@ -142,7 +140,6 @@ class Worker:
 
         @worker_ready.connect(weak=False)
         def consuming(**_: Any) -> None:
-            self.consuming = True
             self._log.info("ready", slots=len(self._slots), devices=self.devices)
 
         @worker_shutting_down.connect(weak=False)
@@ -153,6 +150,8 @@ class Worker:
             timer.daemon = True
             timer.start()
 
+        # Being connected is what counts: Celery then leaves logging as the service has set it up.
+        setup_logging.connect(_keep_logging, weak=False)
         worker = application.Worker(
             pool="threads",
             concurrency=len(self._slots),
@@ -161,9 +160,14 @@ class Worker:
             without_gossip=True,
             without_mingle=True,
             without_heartbeat=True,
+            quiet=True,
         )
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         worker.start()
+
+
+def _keep_logging(**_: Any) -> None:
+    """Nothing to do."""
 
 
 def solver_environment(settings: Settings) -> dict[str, str]:

@@ -97,10 +97,12 @@ def test_a_check_says_what_was_understood(page: Page) -> None:
 
 
 def test_a_running_job_shows_progress_and_can_be_cancelled(page: Page) -> None:
-    page.select_option("#template", "robot_arm")
+    page.select_option("#template", "goddard_rocket")
     page.click("summary:has-text('Solver options')")
     page.fill("#option-mesh_intervals", "2000")
     page.fill("#option-tolerance", "1e-12")
+    page.fill("#option-multi_start", "64")
+    page.fill("#option-max_refinements", "50")
     page.click("#submit")
     expect(page.locator("#status")).to_have_text("running", timeout=SOLVE_MS)
     page.click("#cancel")

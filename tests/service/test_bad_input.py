@@ -25,7 +25,7 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         changed(running_cost="(" * 10_000 + "u" + ")" * 10_000),
         "problem_config.problem.running_cost",
     ),
-    "missing dynamics": (changed(dynamics={"x": "v"}), "problem_config.problem.dynamics"),
+    "missing dynamics": (changed(dynamics={"x": "v"}), "problem_config.problem.dynamics.v"),
     "initial of a stranger": (changed(initial={"x": 0, "v": 0, "w": 1}), "problem_config.problem.initial.w"),
     "reversed bounds": (changed(control_bounds={"u": [1, -1]}), "problem_config.problem.control_bounds.u"),
     "NaN as text": (changed(initial={"x": "nan", "v": 0}), "problem_config.problem.initial.x"),

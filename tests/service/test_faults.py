@@ -67,8 +67,9 @@ def test_a_suspended_worker_that_comes_back_changes_nothing(bare_service: Servic
     assert second != first
     zombie.signal(signal.SIGCONT)
     eventually(lambda: "lease lost" in zombie.log.read_text(), seconds=20, what="the lost lease is noticed")
-    assert bare_service.rows(ATTEMPTS) == [(2, "running")]
-    assert bare_service.rows(owner) == second
+    # The second worker goes on, or has finished by now; the first has changed nothing.
+    assert bare_service.rows(owner) in (second, [(None,)])
+    assert [attempt for attempt, _ in bare_service.rows(ATTEMPTS)] == [2]
 
 
 def test_cancelling_a_running_job_stops_its_solver(bare_service: Service, slow: Any, quick: Any) -> None:
