@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Float, Index, Integer, MetaData, Text, Uuid, text
+from sqlalchemy import JSON, BigInteger, DateTime, Float, Index, Integer, MetaData, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -60,7 +60,8 @@ class Job(Base):
     outcome: Mapped[str | None] = mapped_column(Text)
     cost: Mapped[float | None] = mapped_column(Float)
     solver_version: Mapped[str | None] = mapped_column(Text)
-    result: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    # Not JSONB: names are shown in the order in which the user stated them.
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     result_key: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (

@@ -40,7 +40,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text),
         sa.Column("cost", sa.Float),
         sa.Column("solver_version", sa.Text),
-        sa.Column("result", JSONB),
+        sa.Column("result", sa.JSON),
         sa.Column("result_key", sa.Text),
         sa.PrimaryKeyConstraint("id", name="pk_jobs"),
     )
