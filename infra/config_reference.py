@@ -15,8 +15,8 @@ from infra.environments import DEFAULTS
 
 HEAD = """# Configuration
 
-Every key of a stack's `Pulumi.<stack>.yaml`, below `config:`. A dot leads into an object: `costate:api.cpu_target`
-is `cpu_target` of the object `costate:api`, and `pulumi config set --path costate:api.cpu_target 75` sets it.
+Every key of a stack's `Pulumi.<stack>.yaml`, below `config:`. A dot leads into an object:
+`costate:api.cpu_target` is `cpu_target` of the object `costate:api`, and `pulumi config set --path costate:api.cpu_target 75` sets it.
 Made by `make docs` from the models in `infra/config.py`; do not edit.
 
 A wrong configuration is refused before any resource, with every fault at once: its key, what was given and

@@ -16,11 +16,7 @@ from infra.platforms.local import supervision
 from infra.platforms.local.supervision import ProcessFailedError, alive, holder, start, stop, wait_healthy
 
 FOREVER = (sys.executable, "-c", "import time; time.sleep(300)")
-WITH_CHILD = (
-    sys.executable,
-    "-c",
-    "import subprocess, sys, time; subprocess.Popen(['sleep', '300']); time.sleep(300)",
-)
+WITH_CHILD = ("/bin/sh", "-c", "sleep 300 & wait")
 DEAF = (
     sys.executable,
     "-c",
