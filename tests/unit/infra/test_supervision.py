@@ -20,7 +20,7 @@ WITH_CHILD = ("/bin/sh", "-c", "sleep 300 & wait")
 DEAF = (
     sys.executable,
     "-c",
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(300)",
+    "from signal import *; import time; signal(SIGTERM, SIG_IGN); print('deaf', flush=True); time.sleep(300)",
 )
 
 
