@@ -17,12 +17,12 @@ unexport PYTHONDONTWRITEBYTECODE
 ##@ Run
 .PHONY: up
 up: .tools/env-run ## bring the stack up, solve a sample problem on it, print the address
-	$(PULUMI) up --yes --skip-preview --refresh --suppress-permalink=true
-	$(RUN) -m infra.engine run --stack $(STACK) -- costate check-sample --url "$$($(PULUMI) stack output url)"
+	$(PULUMI) up --yes --skip-preview
+	@.venv/bin/costate check-sample --url "$$($(PULUMI) stack output url)"
 
 .PHONY: preview
 preview: .tools/env-run ## show what `make up` would change
-	$(PULUMI) preview --diff --refresh
+	$(PULUMI) preview --diff
 
 .PHONY: refresh
 refresh: .tools/env-run ## compare the state with what really runs

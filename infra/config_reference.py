@@ -15,12 +15,12 @@ from infra.environments import DEFAULTS
 
 HEAD = """# Configuration
 
-Every key of a stack's `Pulumi.<stack>.yaml`, below `config:`. A dot leads into an object:
-`costate:api.cpu_target` is the `cpu_target` of `costate:api`, and `pulumi config set --path costate:api.cpu_target 75` sets it.
+Every key of a stack's `Pulumi.<stack>.yaml`, below `config:`. A dot leads into an object, as with
+`pulumi config set --path costate:api.cpu_target 75`.
 Made by `make docs` from the models in `infra/config.py`; do not edit.
 
-A wrong configuration is refused before any resource, with every fault at once: its key, what was given and
-what is allowed. Intents are asked for (`size: medium`, `accelerator: l4`), never a cloud's own names for them.
+A wrong configuration is refused before any resource, with every fault at once: its key, what was given
+and what is allowed. Intents are asked for (`size: medium`, `accelerator: l4`), never a cloud's own names.
 """
 
 
