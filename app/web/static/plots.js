@@ -6,8 +6,9 @@ const COLOURS = ["#2f7fc1", "#d9822b", "#3a9e5f", "#b0489a", "#8a6d3b", "#5d5fc9
 const HEIGHT = 230;
 let drawn = [];
 
-const ink = () => getComputedStyle(document.body).getPropertyValue("--quiet").trim();
-const rule = () => getComputedStyle(document.body).getPropertyValue("--line").trim();
+// A canvas does not understand `light-dark()`: take the colours as the page resolves them.
+const ink = () => getComputedStyle(document.querySelector("label")).color;
+const rule = () => getComputedStyle(document.querySelector("section")).borderTopColor;
 const axis = (label) => ({ label, labelSize: 18, labelFont: "12px system-ui", font: "11px system-ui", stroke: ink, grid: { stroke: rule, width: 1 }, ticks: { stroke: rule, width: 1 } });
 const shown = (value) => (value == null ? "" : Number(value.toPrecision(6)).toString());
 
