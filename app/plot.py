@@ -11,10 +11,8 @@ from typing import Any
 WIDTH, PANEL, GAP, LEFT, TOP = 860, 120, 34, 74, 44
 COLUMNS = 2
 COLOURS = {"states": "#2f7fc1", "controls": "#d9822b", "costates": "#3a9e5f"}
-STYLE = (
-    "text{font:12px system-ui,sans-serif;fill:#444}.title{font-size:15px;fill:#111}"
-    ".axis{stroke:#bbb;fill:none}.curve{fill:none;stroke-width:1.8;stroke-linejoin:round}"
-)
+# Attributes rather than a style sheet: the service's own policy for browsers forbids inline styles.
+TEXT = 'font-family="system-ui,sans-serif" font-size="12" fill="#444"'
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ def svg(result: dict[str, Any], *, title: str = "") -> str:
     curves = list(_curves(result.get("phases") or [result]))
     rows = max(1, math.ceil(len(curves) / COLUMNS))
     height = TOP + rows * (PANEL + GAP) + 16
-    width = (WIDTH - COLUMNS * LEFT) // COLUMNS
+    width = (WIDTH - COLUMNS * LEFT) // COLUMNS - 6
     panels = [
         _panel(
             curve, LEFT + (index % COLUMNS) * (width + LEFT), TOP + (index // COLUMNS) * (PANEL + GAP), width
@@ -42,10 +40,9 @@ def svg(result: dict[str, Any], *, title: str = "") -> str:
     heading = " · ".join(filter(None, (title, str(result.get("status", "")), cost)))
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">',
-            f"<style>{STYLE}</style>",
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" {TEXT}>',
             f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
-            f'<text class="title" x="{LEFT}" y="24">{escape(heading)}</text>',
+            f'<text font-size="15" fill="#111" x="{LEFT}" y="24">{escape(heading)}</text>',
             *(panels or [f'<text x="{LEFT}" y="{TOP + 20}">no trajectory</text>']),
             "</svg>",
         ]
@@ -75,7 +72,7 @@ def _panel(curve: Curve, left: float, top: float, width: float) -> str:
         return f"{x:.1f},{y:.1f}"
 
     lines = [
-        f'<polyline class="curve" stroke="{COLOURS[curve.family]}" points="'
+        f'<polyline fill="none" stroke-width="1.8" stroke="{COLOURS[curve.family]}" points="'
         + " ".join(place(time, value) for time, value in zip(*piece, strict=True))
         + '"/>'
         for piece in curve.pieces
@@ -89,7 +86,7 @@ def _panel(curve: Curve, left: float, top: float, width: float) -> str:
         f'<text x="{x}" y="{top + PANEL + 15}" text-anchor="{anchor}">{value:.4g}</text>'
         for value, x, anchor in ((across[0], left, "start"), (across[1], left + width, "end"))
     )
-    frame = f'<rect class="axis" x="{left}" y="{top}" width="{width}" height="{PANEL}"/>'
+    frame = f'<rect fill="none" stroke="#bbb" x="{left}" y="{top}" width="{width}" height="{PANEL}"/>'
     name = f'<text x="{left + 6}" y="{top - 5}">{escape(label)}</text>'
     return "\n".join([frame, name, ticks, ends, *lines])
 
@@ -97,7 +94,7 @@ def _panel(curve: Curve, left: float, top: float, width: float) -> str:
 def _range(values: Sequence[float], margin: float = 0.0) -> tuple[float, float]:
     """Lowest and highest, never equal."""
     low, high = min(values), max(values)
-    if high - low <= 1e-12 * max(abs(low), abs(high), 1e-300):
+    if high - low <= 1e-6 * max(abs(low), abs(high), 1e-300):
         # A level line is drawn in the middle; around a large number one would make no difference.
         around = max(1.0, 1e-3 * abs(low))
         return low - around, high + around
