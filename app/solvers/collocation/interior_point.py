@@ -42,6 +42,7 @@ S_THETA, S_PHI, DELTA, ETA = 1.1, 2.3, 1.0, 1e-4  # (19), (20)
 DELTA_FIRST, DELTA_MIN, DELTA_MAX = 1e-4, 1e-11, 1e12  # (algorithm IC)
 SHORTEST = 2.0**-14
 ACCEPTABLE_ERROR, ACCEPTABLE_ITERATIONS = 1e-5, 12
+FARTHEST = 1.0  # step of a (scaled) variable, relative to 1 + its size: periodic functions mislead beyond
 PROXIMITY = 1e-3  # of restoration: weight of the distance moved
 
 
@@ -297,7 +298,8 @@ class InteriorPoint:
         layout = self.layout
         step = layout.flat(direction.step) * free(data)
         tau = jnp.maximum(TAU_MIN, 1.0 - state.mu)
-        longest = to_boundary(data, state.w, step, tau)
+        reach = jnp.max(jnp.abs(step) / (1.0 + jnp.abs(state.w)))
+        longest = jnp.minimum(to_boundary(data, state.w, step, tau), FARTHEST / jnp.maximum(reach, 1e-30))
         theta, phi, slope = self._merit(data, state, values, derivatives, step)
 
         def trial(alpha: Array) -> tuple[Array, Array, Array, Values]:
@@ -448,7 +450,10 @@ class InteriorPoint:
         worse = (theta_t >= (1 - GAMMA_THETA) * entries[:, 0]) & (
             phi_t >= entries[:, 1] - GAMMA_PHI * entries[:, 0]
         )
-        leave = state.restoring & search.accepted & (theta_t <= 0.9 * state.reference_theta) & ~jnp.any(worse)
+        clean = theta_t <= 1e-3 * state.reference_theta  # so feasible that the filter's past matters no more
+        better = (theta_t <= 0.9 * state.reference_theta) & ~jnp.any(worse)
+        leave = state.restoring & search.accepted & (better | clean)
+        entries = jnp.where(leave & clean, jnp.inf, entries)
         keep = jnp.where(begin | leave | (state.restoring & ~leave), 0.0, 1.0)
         d = distances(data, search.w)
         fresh_lower = jnp.where(d.has_lower, state.mu * data.weight / d.lower, 0.0)

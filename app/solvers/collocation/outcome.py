@@ -70,7 +70,7 @@ class Outcome:
             ends = np.asarray(v.ends)[index]
             x0 = ends[:n_x] * scales_of(d.scales.x, index, n_x)
             xf = ends[layout.n : layout.n + n_x] * scales_of(d.scales.x, index, n_x)
-            flat_x, flat_u = x.reshape(-1, n_x), u.reshape(-1, n_u)
+            flat_x, flat_u = x.reshape(s.size, n_x), u.reshape(s.size, n_u)
             phases.append(
                 PhaseTrajectory(
                     np.concatenate([[0.0], s.ravel(), [1.0]]),

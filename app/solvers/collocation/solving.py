@@ -80,11 +80,6 @@ class Solving:
             self.used[layout.intervals] = programs(self.problem, layout)
         return self.used[layout.intervals]
 
-    def compile_seconds(self) -> float:
-        """Seconds of compilation in the programs used so far."""
-        shared = {id(p): p.seconds for found in self.used.values() for p in found.all()}
-        return sum(shared.values())
-
     def discretize(
         self, fractions: Array, trajectory: Trajectory, scales: Scales | None = None
     ) -> Discretization:
