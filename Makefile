@@ -42,7 +42,7 @@ clean: down ## stop everything and delete its data and logs
 
 ##@ Test
 .PHONY: test
-test: lint types test-unit test-contract test-accuracy test-service test-engine test-browser ## run every level
+test: test-unit test-contract test-accuracy test-service test-engine test-browser ## run every level
 
 .PHONY: test-unit
 test-unit: .tools/env-test ## pure functions and models
