@@ -31,22 +31,13 @@ SAMPLE, SAMPLE_COST, SAMPLE_TOLERANCE = "brachistochrone", 1.801603122453087, 1e
 @application.command()
 def api() -> None:
     """Serve HTTP."""
-    import uvicorn
-
-    from app.api.application import application as served
+    from app.api.server import serve
     from app.observability.logs import configure
     from app.settings import settings
 
     given = settings()
     configure(given, "api")
-    uvicorn.run(
-        served(given),
-        host=given.host,
-        port=given.port,
-        log_config=None,
-        timeout_graceful_shutdown=5,
-        server_header=False,
-    )
+    serve(given)
 
 
 @application.command()

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.errors import CostateError
@@ -17,6 +17,16 @@ Seconds = Annotated[float, Field(gt=0)]
 
 class SettingsError(CostateError):
     """The environment does not describe a process that can run."""
+
+
+def _address(*schemes: str) -> AfterValidator:
+    def check(given: str | SecretStr) -> str | SecretStr:
+        text = given.get_secret_value() if isinstance(given, SecretStr) else given
+        if not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        return given
+
+    return AfterValidator(check)
 
 
 class Settings(BaseSettings):
@@ -30,9 +40,9 @@ class Settings(BaseSettings):
     worker_port: Port = 8001
     worker_slots: Annotated[int, Field(ge=1, le=64)] = 1
 
-    database_url: SecretStr
-    redis_url: SecretStr
-    storage_url: str
+    database_url: Annotated[SecretStr, _address("postgresql")]
+    redis_url: Annotated[SecretStr, _address("redis", "rediss")]
+    storage_url: Annotated[str, _address("file", "s3", "gs", "az")]
     cache_dir: Path
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -49,6 +59,12 @@ class Settings(BaseSettings):
     worker_grace_s: Seconds = Field(10.0, description="Given to running jobs when a worker is asked to stop.")
     solver_memory_mb: Annotated[int, Field(ge=256)] = Field(
         6_000, description="A larger solver process is replaced."
+    )
+    compile_grace_s: Seconds = Field(
+        60.0, description="Beyond a request's own time limit, which is for the solve; then it is killed."
+    )
+    max_waits: Annotated[int, Field(ge=1)] = Field(
+        2_000, description="Requests of one API process that may wait for a job at a time."
     )
     inline_result_bytes: Annotated[int, Field(ge=0)] = Field(
         200_000, description="Larger results go to storage."

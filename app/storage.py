@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -12,11 +14,18 @@ from obstore.store import LocalStore, from_url
 from app.errors import CostateError
 
 if TYPE_CHECKING:
-    from obstore.store import ObjectStore
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig
+
+CLIENT: ClientConfig = {"connect_timeout": "3s", "timeout": "20s"}
+RETRIES: RetryConfig = {"max_retries": 2, "retry_timeout": timedelta(seconds=20)}
 
 
 class ObjectMissing(CostateError):  # noqa: N818 - a state of the world rather than a fault
     """No object stands under the key."""
+
+
+class StorageUnreachable(CostateError):  # noqa: N818 - as above
+    """The object store does not answer, or refuses."""
 
 
 class Storage:
@@ -29,7 +38,9 @@ class Storage:
             folder.mkdir(parents=True, exist_ok=True)
             self._store = LocalStore(folder)
         else:
-            self._store = from_url(url)
+            # Options given here hide those of the environment; this one is for stores on the same machine.
+            plain = os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("true", "1")
+            self._store = from_url(url, client_options={**CLIENT, "allow_http": plain}, retry_config=RETRIES)
 
     def create(self, key: str, content: bytes) -> bool:
         """Write an object that is not there yet; False when it is."""
@@ -37,6 +48,8 @@ class Storage:
             obstore.put(self._store, key, content, mode="create")
         except obstore.exceptions.AlreadyExistsError:
             return False
+        except (obstore.exceptions.BaseError, OSError) as error:
+            raise StorageUnreachable(str(error)) from error
         return True
 
     def read(self, key: str) -> bytes:
@@ -45,3 +58,5 @@ class Storage:
             return bytes(obstore.get(self._store, key).bytes())
         except (obstore.exceptions.NotFoundError, FileNotFoundError) as error:
             raise ObjectMissing(f"no object {key!r} in storage") from error
+        except (obstore.exceptions.BaseError, OSError) as error:
+            raise StorageUnreachable(str(error)) from error

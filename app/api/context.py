@@ -9,6 +9,7 @@ import orjson
 from fastapi import Depends, Request
 
 from app.api.hub import Hub
+from app.api.live_fleet import LiveFleet
 from app.jobs.model import Job
 from app.jobs.queue import Queue
 from app.jobs.store import JobStore
@@ -25,17 +26,20 @@ class Context:
     queue: Queue
     storage: Storage
     hub: Hub
+    fleet: LiveFleet
 
     @classmethod
     def of(cls, settings: Settings) -> Context:
         """Made from the settings."""
         url = settings.database_url.get_secret_value()
+        store = JobStore(url, pool_size=20)
         return cls(
             settings=settings,
-            store=JobStore(url),
+            store=store,
             queue=Queue(settings.redis_url.get_secret_value()),
             storage=Storage(settings.storage_url),
-            hub=Hub(url),
+            hub=Hub(url, most=settings.max_waits),
+            fleet=LiveFleet(store),
         )
 
     def result(self, job: Job) -> dict[str, Any] | None:

@@ -3,50 +3,85 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy.exc import OperationalError
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.api.context import Shared
+from app.api.problems import ApiError, documented
+from app.errors import InvalidInput
 from app.jobs.schema import current
-from app.observability.metrics import JOBS, OLDEST_PENDING, metrics
+from app.observability.metrics import JOBS, OLDEST_PENDING, UP, WORKERS, metrics
 from app.problems.library import template, templates
 from app.solvers.request import solvers
 from app.version import VERSION
 
 router = APIRouter(tags=["service"])
-STATUSES = ("pending", "running", "completed", "failed", "cancelled")
+
+
+class Health(BaseModel):
+    """The process lives."""
+
+    status: Literal["healthy"]
+    timestamp: datetime
+    version: str
+    gpu_available: bool = Field(description="Whether a worker that was heard of lately computes on a GPU.")
+    workers: int = Field(description="Workers that were heard of lately.")
+
+
+class Readiness(BaseModel):
+    """Whether requests can be served, and the reasons."""
+
+    ready: bool
+    status: Literal["ready", "degraded", "not ready"]
+    checks: dict[str, str]
 
 
 @router.get("/health")
-def health() -> dict[str, Any]:
+async def health(context: Shared) -> Health:
     """Whether the process lives; asks nothing of anybody else."""
-    return {"status": "healthy", "timestamp": datetime.now(UTC), "version": VERSION}
+    return Health(
+        status="healthy",
+        timestamp=datetime.now(UTC),
+        version=VERSION,
+        gpu_available=context.fleet.has_gpu,
+        workers=len(context.fleet.workers),
+    )
 
 
-@router.get("/ready", responses={503: {"description": "Not ready, with the reasons."}})
-def ready(context: Shared, response: Response) -> dict[str, Any]:
+@router.get("/ready", responses={503: {"description": "Not ready, with the reasons.", "model": Readiness}})
+def ready(context: Shared, response: Response) -> Readiness:
     """Whether requests can be served. Without Redis they can, only later: `degraded`."""
     try:
         database = "ready" if current(context.store.engine) else "not migrated: run `costate migrate`"
-    except OperationalError:
+    except (OperationalError, PoolTimeout):
         database = "out of reach"
     redis = "ready" if context.queue.reachable() else "out of reach"
     usable = database == "ready"
     response.status_code = 200 if usable else 503
-    status = "ready" if usable and redis == "ready" else "degraded" if usable else "not ready"
-    return {"ready": usable, "status": status, "checks": {"database": database, "redis": redis}}
+    checks = {"database": database, "redis": redis}
+    if not usable:
+        return Readiness(ready=False, status="not ready", checks=checks)
+    return Readiness(ready=True, status="ready" if redis == "ready" else "degraded", checks=checks)
 
 
 @router.get("/metrics", response_class=Response)
 def exposition(context: Shared) -> Response:
-    """Metrics in Prometheus' text format."""
-    counts = context.store.counts()
-    for status in STATUSES:
-        metrics().set(JOBS, counts.get(status, 0), status)
-    metrics().set(OLDEST_PENDING, context.store.oldest_pending_age_s())
+    """Metrics in Prometheus' text format; without the database, its figures stay as they were."""
+    try:
+        for status, count in context.store.counts().items():
+            metrics().set(JOBS, count, status)
+        metrics().set(OLDEST_PENDING, context.store.oldest_pending_age_s())
+        database = True
+    except (DBAPIError, PoolTimeout):
+        database = False
+    metrics().set(UP, float(database), "database")
+    metrics().set(UP, float(context.queue.reachable()), "redis")
+    metrics().set(WORKERS, len(context.fleet.workers))
     return Response(generate_latest(metrics().registry), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -67,7 +102,10 @@ def list_templates() -> dict[str, Any]:
     }
 
 
-@router.get("/api/templates/{name}")
+@router.get("/api/templates/{name}", responses=documented(404))
 def one_template(name: str) -> dict[str, Any]:
     """A template with its problem."""
-    return template(name).to_json()
+    try:
+        return template(name).to_json()
+    except InvalidInput as error:
+        raise ApiError(404, f"There is no template {name[:100]!r}.", error.errors) from None

@@ -9,6 +9,8 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.problems import problem
+from app.observability.logs import log
 from app.observability.metrics import HTTP_DURATION, HTTP_REQUESTS, metrics
 
 HEADERS = {
@@ -20,8 +22,11 @@ HEADERS = {
 OPEN = ("/docs", "/redoc")
 
 
+FAULT = "The service failed on this request; its log has the reason under the request id."
+
+
 class Observe:
-    """Pure ASGI, so that streams pass through untouched."""
+    """Pure ASGI, so that streams pass through untouched; also the last resort for errors."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -31,7 +36,7 @@ class Observe:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun, status, request_id = time.perf_counter(), 500, uuid4().hex[:16]
+        begun, status, request_id = time.perf_counter(), 0, uuid4().hex[:16]
         structlog.contextvars.bind_contextvars(request=request_id)
 
         async def observed(message: Message) -> None:
@@ -46,6 +51,11 @@ class Observe:
 
         try:
             await self._app(scope, receive, observed)
+        except Exception as error:
+            log("api").error("fault", path=scope["path"], exc_info=error)
+            if status:
+                raise  # the answer has begun: all that is left is to break it off
+            await problem(500, FAULT)(scope, receive, observed)
         finally:
             # The route's template, not the path: a job's id must not become a label.
             route = getattr(scope.get("route"), "path", "unmatched")

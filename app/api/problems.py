@@ -7,18 +7,56 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from sqlalchemy.exc import OperationalError
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from app.api.hub import TooManyWaitsError
 from app.errors import CostateError, FieldError, InvalidInput, shorten
-from app.jobs.store import IdempotencyConflictError, NotCancellableError, QueueFullError, UnknownJobError
+from app.jobs.store import (
+    IdempotencyConflictError,
+    IdempotencyInFlightError,
+    NotCancellableError,
+    QueueFullError,
+    UnknownJobError,
+)
 from app.observability.logs import log
-from app.storage import ObjectMissing
+from app.storage import ObjectMissing, StorageUnreachable
 
 MEDIA_TYPE = "application/problem+json"
+
+
+class Fault(BaseModel):
+    """One fault of a request."""
+
+    field: str = Field(description="Dotted path in the body, or the name of a parameter.")
+    message: str
+    given: Any = Field(None, description="What was found there, shortened.")
+    allowed: str | None = Field(None, description="What would be accepted, or the remedy.")
+
+
+class Problem(BaseModel):
+    """RFC 9457: what went wrong, and every field at fault."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str | None = None
+    errors: list[Fault] = []
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For OpenAPI: the statuses that are answered with a problem document."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content} for status in sorted(statuses)
+    }
 
 
 class ApiError(CostateError):
@@ -35,6 +73,8 @@ def problem(
     """A problem document as a response."""
     title = HTTPStatus(status).phrase
     body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    if request_id := structlog.contextvars.get_contextvars().get("request"):
+        body["request_id"] = request_id
     if errors:
         body["errors"] = [
             {key: value for key, value in vars(error).items() if value is not None} for error in errors
@@ -48,7 +88,10 @@ STATUSES: dict[type[CostateError], tuple[int, dict[str, str]]] = {
     ObjectMissing: (410, {}),
     NotCancellableError: (409, {}),
     IdempotencyConflictError: (422, {}),
+    IdempotencyInFlightError: (409, {"Retry-After": "1"}),
     QueueFullError: (503, {"Retry-After": "10"}),
+    TooManyWaitsError: (503, {"Retry-After": "5"}),
+    StorageUnreachable: (503, {"Retry-After": "5"}),
 }
 
 
@@ -80,10 +123,15 @@ def handle(application: FastAPI) -> None:
         log("api").error("the database is out of reach", error=str(error.orig))
         return problem(503, "The database is out of reach; try again.", headers={"Retry-After": "5"})
 
-    @application.exception_handler(Exception)
-    async def fault(request: Request, error: Exception) -> Response:
-        log("api").error("fault", path=request.url.path, exc_info=error)
-        return problem(500, "The service failed on this request; the log has the reason.")
+    @application.exception_handler(PoolTimeout)
+    async def crowded(_: Request, error: PoolTimeout) -> Response:
+        log("api").error("no database connection was free in time", error=str(error))
+        return problem(503, "The service is busy; try again.", headers={"Retry-After": "5"})
+
+    @application.exception_handler(DataError)
+    async def unstorable(_: Request, error: DataError) -> Response:
+        log("api").warning("the database refuses a value", error=str(error.orig))
+        return problem(422, "The request holds a value that cannot be stored or looked up.")
 
     for kind, (status, headers) in STATUSES.items():
         application.add_exception_handler(kind, _stated(status, headers))
@@ -101,7 +149,10 @@ DETAILS: dict[type[Exception], str] = {
     ObjectMissing: "The result is no longer kept ({}).",
     NotCancellableError: "Not cancelled: {}.",
     IdempotencyConflictError: "The Idempotency-Key {} was used with another body; take a new key.",
+    IdempotencyInFlightError: "A request with the Idempotency-Key {} is being accepted; ask again.",
     QueueFullError: "The service is full: {}.",
+    TooManyWaitsError: "The service is full: {}; ask without waiting.",
+    StorageUnreachable: "The object store is out of reach; try again.",
 }
 
 

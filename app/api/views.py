@@ -60,6 +60,44 @@ class Submitted(BaseModel):
     links: Links
 
 
+class Page(BaseModel):
+    """A page of jobs."""
+
+    jobs: list[JobView]
+    next: str | None = Field(description="`cursor` of the following page; null on the last.")
+
+
+class BatchAccepted(BaseModel):
+    """The answer to a batch that was accepted."""
+
+    batch_id: UUID
+    status_url: str
+    jobs: list[Submitted]
+
+
+class BatchView(BaseModel):
+    """How far a batch has come."""
+
+    batch_id: UUID
+    status: str = Field(description="running, or completed when every job has ended")
+    total: int
+    completed: int = Field(description="Jobs that have ended, however.")
+    progress: float = Field(description="Share ended, in percent.")
+    jobs: list[JobView]
+
+
+class Understood(BaseModel):
+    """What a request says."""
+
+    valid: bool
+    summary: str
+    phases: list[dict[str, list[str]]] = Field(description="Names of states and controls of each phase.")
+    options: dict[str, Any] = Field(description="Every option, defaults filled in.")
+    warnings: list[str] = Field(description="What is allowed but probably not meant.")
+    digest: str = Field(description="Equal digests have equal answers.")
+    structure: str = Field(description="Equal structures share compiled programs.")
+
+
 class SolveRequest(BaseModel):
     """What `POST /api/solve` takes; the problem itself is checked by the solver's own rules."""
 
@@ -90,6 +128,12 @@ class SolveRequest(BaseModel):
     solver_type: str
     problem_config: dict[str, Any]
     solver_config: dict[str, Any] | None = None
+
+
+class BatchRequest(BaseModel):
+    """What `POST /api/batch` takes."""
+
+    requests: list[SolveRequest] = Field(min_length=1, max_length=256)
 
 
 def links(job_id: UUID) -> Links:

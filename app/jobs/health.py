@@ -24,7 +24,9 @@ def serve(worker: Worker, host: str, port: int) -> None:
             if self.path == "/metrics":
                 self._answer(200, CONTENT_TYPE_LATEST, generate_latest(metrics().registry))
             elif self.path == "/health":
-                self._json(200, {"status": "healthy", "version": VERSION, "devices": worker.devices})
+                status = "healthy" if worker.healthy else "the sweeper has ended"
+                body = {"status": status, "version": VERSION, "devices": worker.devices}
+                self._json(200 if worker.healthy else 503, body)
             elif self.path == "/ready":
                 self._json(200 if worker.ready else 503, {"ready": worker.ready})
             else:

@@ -1,4 +1,4 @@
-"""The table of jobs."""
+"""The tables: jobs, and the workers that were seen lately."""
 
 from __future__ import annotations
 
@@ -76,3 +76,16 @@ class Job(Base):
         Index("ix_jobs_idempotency_key", "idempotency_key", unique=True),
         Index("ix_jobs_batch", "batch_id", postgresql_where=text("batch_id IS NOT NULL")),
     )
+
+
+class WorkerRow(Base):
+    """A worker that lives, or did until lately: information only, nothing is decided by it."""
+
+    __tablename__ = "workers"
+
+    owner: Mapped[str] = mapped_column(Text, primary_key=True)
+    version: Mapped[str] = mapped_column(Text)
+    slots: Mapped[int] = mapped_column(Integer)
+    busy: Mapped[int] = mapped_column(Integer)
+    devices: Mapped[list[str]] = mapped_column(JSONB)
+    seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -31,11 +32,16 @@ def migrate(engine: Engine) -> None:
             command.upgrade(config, "head")
             connection.commit()
         finally:
+            connection.rollback()  # after a failure nothing else is accepted
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK})
 
 
 def current(engine: Engine) -> bool:
     """Whether the database has the schema that this code was written for."""
-    newest = ScriptDirectory.from_config(_config()).get_current_head()
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == newest
+        return MigrationContext.configure(connection).get_current_revision() == _newest()
+
+
+@cache
+def _newest() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -37,7 +38,7 @@ class Slot:
         ours, theirs = Pipe()
         self.warm = False
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "app.jobs.solver_process", str(theirs.fileno())],
+            [sys.executable, "-m", "app.jobs.solver_process", str(theirs.fileno()), str(os.getpid())],
             pass_fds=[theirs.fileno()],
             env=self._environment,
             stdin=subprocess.DEVNULL,
@@ -59,11 +60,10 @@ class Slot:
             if message[0] == "ready":
                 self.devices, self.warm = message[1], True
 
-    def send(self, request: Mapping[str, Any]) -> None:
-        """Hand over a checked request."""
-        self.wait_warm()
+    def send(self, attempt: str, request: Mapping[str, Any]) -> None:
+        """Hand over a checked request; every answer to it carries `attempt`."""
         try:
-            self._connection.send(("solve", dict(request)))
+            self._connection.send(("solve", attempt, dict(request)))
         except OSError as error:
             raise ProcessLostError(self._last_words()) from error
 

@@ -1,26 +1,30 @@
 """The solver process of one slot: warm, never forked, and gone when its worker is.
 
-Started as `python -m app.jobs.solver_process FD` with one end of a pipe. Messages are tuples: in come
-`("solve", request)`, out go `("ready", devices)`, `("progress", progress)`, `("result", result)` and
-`("failure", kind, text)`. Nothing here touches the database: the supervisor speaks for this process.
+Started as `python -m app.jobs.solver_process FD PARENT` with one end of a pipe and the worker's process id.
+Messages are tuples: in come `("solve", attempt, request)`, out go `("ready", devices)`,
+`("progress", attempt, progress)`, `("result", attempt, result)` and `("failure", attempt, kind, text)`, where
+`attempt` names the job and the attempt at it. Nothing here touches the database: the supervisor does.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
 PARENT_CHECK_S = 0.5
 
 
-def main(connection: Connection) -> None:
+def main(connection: Connection, parent: int) -> None:
     """Answer requests until the pipe closes."""
-    parent = os.getppid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal goes to the whole group
     threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
     # JAX is imported here and only here: no process that has touched it is ever forked.
     import jax
@@ -29,19 +33,21 @@ def main(connection: Connection) -> None:
     from app.solvers.request import CheckedRequest
     from app.solvers.run import run
 
-    def report(progress: Progress) -> None:
-        connection.send(("progress", progress.to_json()))
-
     connection.send(("ready", [str(device) for device in jax.devices()]))
     while True:
         try:
-            _, request = connection.recv()
+            _, attempt, request = connection.recv()
         except EOFError:
             return
-        connection.send(_answer(lambda given=request: run(CheckedRequest.from_json(given), report)))
+
+        def report(progress: Progress, attempt: str = attempt) -> None:
+            connection.send(("progress", attempt, progress.to_json()))
+
+        answer = _answer(partial(run, CheckedRequest.from_json(request), report))
+        connection.send((answer[0], attempt, *answer[1:]))
 
 
-def _answer(solve: Any) -> tuple[Any, ...]:
+def _answer(solve: Callable[[], dict[str, Any]]) -> tuple[Any, ...]:
     try:
         return ("result", solve())
     except MemoryError:
@@ -59,4 +65,4 @@ def _die_with(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Connection(int(sys.argv[1])))
+    main(Connection(int(sys.argv[1])), int(sys.argv[2]))

@@ -10,25 +10,29 @@ import queue
 import signal
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
 from celery.signals import setup_logging, worker_ready, worker_shutting_down
-from sqlalchemy.exc import OperationalError as DatabaseUnreachable
 
-from app.jobs.attempt import Attempt
+from app.jobs.attempt import UNREACHABLE, Attempt
+from app.jobs.fleet import Fleet, WorkerSeen
+from app.jobs.leases import Claim
 from app.jobs.queue import QUEUE, TASK, Queue
-from app.jobs.slot import Slot
+from app.jobs.slot import ProcessLostError, Slot
 from app.jobs.store import JobStore
 from app.observability.logs import log
-from app.observability.metrics import JOBS_DEAD, SLOTS, metrics
+from app.observability.metrics import JOBS_DEAD, SLOTS, SOLVER_MEMORY, metrics
 from app.settings import Settings
 from app.storage import Storage
+from app.version import VERSION
 
-TELL_AGAIN_S = 30.0
-"""A job waiting so long is told to the queue again."""
+RESTART_PAUSE_S = 5.0
+"""Before a solver process that did not start is tried again."""
 
 
 class Worker:
@@ -43,6 +47,10 @@ class Worker:
         self._queue = Queue(settings.redis_url.get_secret_value())
         self._slots = [Slot(solver_environment(settings)) for _ in range(settings.worker_slots)]
         self._free: queue.Queue[Slot] = queue.Queue()
+        self._fleet = Fleet(self._store.engine)
+        self._unasked = ThreadPoolExecutor(settings.worker_slots, "unasked")
+        self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
+        self._begun = False
         self._closing = threading.Event()  # no further job is begun
         self._stopping = threading.Event()  # running jobs are given back
 
@@ -51,20 +59,27 @@ class Worker:
         for slot in self._slots:
             slot.wait_warm()
             self._free.put(slot)
-        sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
-        sweeper.start()
+        self._sweeper.start()
+        self._begun = True
         self._consume()
-        self._closing.set()
-        self._stopping.set()
-        sweeper.join(self._settings.sweep_s + 1.0)
+        self._close()
+        self._unasked.shutdown(wait=True)
+        self._sweeper.join(self._settings.sweep_s + 1.0)
         for slot in self._slots:
             slot.stop()
+        with suppress(*UNREACHABLE):  # a worker that only falls silent is left out soon, too
+            self._fleet.leave(self._owner)
         self._log.info("stopped")
 
     @property
     def ready(self) -> bool:
-        """Whether every solver process is warm and jobs are being taken; without Redis they are, too."""
-        return not self._closing.is_set() and all(slot.warm for slot in self._slots)
+        """Whether jobs are being taken; without Redis they are, too."""
+        return self._begun and not self._closing.is_set()
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing that has to run for ever has ended."""
+        return not self._begun or self._sweeper.is_alive() or self._closing.is_set()
 
     @property
     def devices(self) -> list[str]:
@@ -75,59 +90,105 @@ class Worker:
 
     def work(self, job_id: UUID) -> None:
         """Wait for a slot and work on the job, if it is still to be had."""
-        with self._slot() as slot:
-            if slot is not None:
-                self._attempt(job_id, slot)
+        slot = self._wait_for_slot()
+        if slot is not None:
+            self._drain(slot, lambda: self._store.claim(job_id, self._owner, self._settings.lease_s))
 
-    @contextmanager
-    def _slot(self) -> Iterator[Slot | None]:
+    def _wait_for_slot(self) -> Slot | None:
         """A free slot; None when the worker closes first."""
         while not self._closing.is_set():
             try:
-                slot = self._free.get(timeout=0.5)
+                return self._free.get(timeout=0.5)
             except queue.Empty:
                 continue
-            try:
-                yield slot
-            finally:
-                self._free.put(slot)
-            return
-        yield None
+        return None
 
-    def _attempt(self, job_id: UUID, slot: Slot) -> None:
-        if self._closing.is_set():
-            return
-        claim = self._store.claim(job_id, self._owner, self._settings.lease_s)
-        if claim is not None:
-            Attempt(claim, slot, self._store, self._storage, self._settings).run(self._stopping)
+    def _drain(self, slot: Slot, first: Callable[[], Claim | None]) -> None:
+        """Work on the job that `first` claims, then on the oldest that waits, until none does.
+
+        So a backlog whose hints are lost is worked off at full speed, and hints for it find nothing to do.
+        """
+        try:
+            claim = first()
+            while claim is not None:
+                Attempt(claim, slot, self._store, self._storage, self._settings).run(self._stopping)
+                self._rewarm(slot)
+                if self._closing.is_set():
+                    return
+                claim = self._store.claim_oldest(self._owner, self._settings.lease_s)
+        except UNREACHABLE as error:
+            self._log.warning("the database is out of reach", error=str(error))
+        except Exception:
+            self._log.exception("an attempt failed")  # its lease lapses, and it is tried again
+            raise
+        finally:
+            self._rewarm(slot)
+            self._free.put(slot)
+
+    def _rewarm(self, slot: Slot) -> None:
+        """Wait until a process that was started again is of use: no lease runs meanwhile."""
+        while not slot.warm and not self._closing.is_set():
+            try:
+                slot.wait_warm()
+            except ProcessLostError as error:
+                self._log.error("a solver process does not start", error=str(error))
+                slot.restart("start")
+                self._closing.wait(RESTART_PAUSE_S)
 
     # What was lost
 
     def _sweep(self) -> None:
-        """Give up hopeless jobs, tell the queue of forgotten ones, take up what it does not bring."""
+        """Every few seconds: give up hopeless jobs, tell the queue, take up what it does not bring."""
         while not self._closing.wait(self._settings.sweep_s):
             try:
                 if buried := self._store.bury():
                     metrics().count(JOBS_DEAD, by=buried)
                     self._log.error("jobs given up", count=buried)
-                for job_id in self._store.forgotten(after_s=TELL_AGAIN_S):
-                    if not self._queue.tell(job_id):
-                        break
+                for job_id in self._store.forgotten() if self._queue.reachable() else ():
+                    self._queue.tell(job_id)
                 self._work_unasked()
-                metrics().set(SLOTS, self._free.qsize(), "free")
-                metrics().set(SLOTS, len(self._slots) - self._free.qsize(), "busy")
-            except DatabaseUnreachable as error:
-                self._log.warning("the database is out of reach", error=str(error.orig))
+                self._report()
+            except UNREACHABLE as error:
+                self._log.warning("the database is out of reach", error=str(error))
+            except Exception:  # noqa: BLE001 - one bad sweep must not end all sweeps; it is logged
+                self._log.exception("a sweep failed")
 
     def _work_unasked(self) -> None:
         """Free slots take what waits although the queue was told: the hint, or the queue, is lost."""
-        while not self._closing.is_set() and not self._free.empty():
-            job_id = self._store.claimable(waiting_s=self._settings.sweep_s)
-            if job_id is None:
+        for _ in range(self._free.qsize()):
+            claim = None
+            try:
+                slot = self._free.get_nowait()
+            except queue.Empty:
                 return
-            thread = threading.Thread(target=self.work, args=(job_id,), daemon=True)
-            thread.start()
-            thread.join(0.2)  # until it has claimed the job, which takes it out of `claimable`
+            try:
+                claim = self._store.claim_oldest(
+                    self._owner, self._settings.lease_s, waiting_s=self._settings.sweep_s
+                )
+            finally:
+                if claim is None:
+                    self._free.put(slot)
+            if claim is None:
+                return
+            self._unasked.submit(self._drain, slot, partial(_given, claim))
+
+    def _report(self) -> None:
+        """Tell the table of workers and the metrics how busy the slots are."""
+        free = min(self._free.qsize(), len(self._slots))
+        busy = len(self._slots) - free
+        self._fleet.tell(WorkerSeen(self._owner, VERSION, len(self._slots), busy, self.devices))
+        metrics().set(SLOTS, free, "free")
+        metrics().set(SLOTS, busy, "busy")
+        metrics().set(SOLVER_MEMORY, max(slot.memory_mb() for slot in self._slots) * 2**20)
+
+    def _close(self) -> None:
+        """Begin no further job; running ones get their grace and are then given back."""
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        timer = threading.Timer(self._settings.worker_grace_s, self._stopping.set)
+        timer.daemon = True
+        timer.start()
 
     # Celery
 
@@ -144,11 +205,7 @@ class Worker:
 
         @worker_shutting_down.connect(weak=False)
         def closing(**_: Any) -> None:
-            # Running jobs get their grace; then they are given back, and Celery's threads come free.
-            self._closing.set()
-            timer = threading.Timer(self._settings.worker_grace_s, self._stopping.set)
-            timer.daemon = True
-            timer.start()
+            self._close()  # Celery itself waits for its threads
 
         # Being connected is what counts: Celery then leaves logging as the service has set it up.
         setup_logging.connect(_keep_logging, weak=False)
@@ -164,6 +221,10 @@ class Worker:
         )
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         worker.start()
+
+
+def _given(claim: Claim) -> Claim:
+    return claim
 
 
 def _keep_logging(**_: Any) -> None:

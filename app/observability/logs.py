@@ -42,7 +42,7 @@ def configure(settings: Settings, process: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level.upper())
-    for noisy in ("uvicorn.access", "httpx", "jax", "kombu"):
+    for noisy in ("uvicorn.access", "httpx", "jax", "kombu", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(process=process, environment=settings.environment)
 

@@ -32,16 +32,21 @@ HTTP_DURATION = Metric(
     "costate_http_request_duration_seconds", "histogram", "Time to answer.", ("method", "route"), FAST
 )
 JOBS_SUBMITTED = Metric("costate_jobs_submitted_total", "counter", "Jobs accepted.", ("solver", "cached"))
-JOBS = Metric("costate_jobs", "gauge", "Jobs in the database.", ("status",))
+JOBS = Metric("costate_jobs", "gauge", "Jobs that wait and that run.", ("status",))
 OLDEST_PENDING = Metric("costate_jobs_oldest_pending_age_seconds", "gauge", "Age of the oldest waiting job.")
 JOBS_FINISHED = Metric(
     "costate_jobs_finished_total", "counter", "Attempts that ended.", ("solver", "outcome")
 )
 JOB_WAIT = Metric("costate_job_wait_seconds", "histogram", "From submission to start.", ("solver",), SLOW)
 JOB_DURATION = Metric("costate_job_duration_seconds", "histogram", "From start to end.", ("solver",), SLOW)
+JOB_COMPILE = Metric("costate_job_compile_seconds", "histogram", "Of a job, compiling.", ("solver",), SLOW)
 JOBS_DEAD = Metric("costate_jobs_dead_letters_total", "counter", "Jobs given up after their last attempt.")
 SLOTS = Metric("costate_worker_slots", "gauge", "Solver processes.", ("state",))
 RESPAWNS = Metric("costate_solver_respawns_total", "counter", "Solver processes started again.", ("reason",))
+
+SOLVER_MEMORY = Metric("costate_solver_memory_bytes", "gauge", "Memory of the largest solver process.")
+WORKERS = Metric("costate_workers", "gauge", "Workers heard of lately.")
+UP = Metric("costate_dependency_up", "gauge", "1 when the dependency answers, else 0.", ("dependency",))
 
 CATALOGUE: tuple[Metric, ...] = (
     HTTP_REQUESTS,
@@ -52,9 +57,13 @@ CATALOGUE: tuple[Metric, ...] = (
     JOBS_FINISHED,
     JOB_WAIT,
     JOB_DURATION,
+    JOB_COMPILE,
     JOBS_DEAD,
     SLOTS,
     RESPAWNS,
+    SOLVER_MEMORY,
+    WORKERS,
+    UP,
 )
 
 

@@ -151,7 +151,7 @@ def test_the_service_describes_itself(service: Service) -> None:
     document = service.http.get("/openapi.json").json()
     assert {"/api/solve", "/api/job/{job_id}", "/api/jobs", "/api/validate"} <= set(document["paths"])
     metrics = service.http.get("/metrics").text
-    assert 'costate_jobs{status="completed"}' in metrics
+    assert 'costate_jobs{status="pending"}' in metrics
     assert 'route="/api/solvers"' in metrics
 
 

@@ -118,7 +118,7 @@ def test_unknown_addresses_methods_and_cursors_are_problems_too(service: Service
         (service.http.delete("/api/solve"), 405),
         (service.http.get("/api/jobs", params={"cursor": "zzz"}), 422),
         (service.http.get("/api/jobs", params={"status": "lost"}), 422),
-        (service.http.get("/api/templates/none"), 422),
+        (service.http.get("/api/templates/none"), 404),
     ):
         assert answer.status_code == status, answer.text
         assert answer.headers["content-type"] == "application/problem+json"

@@ -10,15 +10,14 @@ from typing import Any
 import pytest
 from live import DataStores
 
+from app.jobs.leases import Claim, Outcome
 from app.jobs.model import MAX_ATTEMPTS, Job
 from app.jobs.schema import current, migrate
 from app.jobs.store import (
-    Claim,
     Filters,
     IdempotencyConflictError,
     JobStore,
     NotCancellableError,
-    Outcome,
     QueueFullError,
     UnknownJobError,
 )
@@ -113,7 +112,7 @@ def test_a_released_job_does_not_lose_an_attempt(store: JobStore, request_: Chec
 def test_forgotten_jobs_are_told_once_by_many_sweepers(store: JobStore, request_: CheckedRequest) -> None:
     job, _ = store.submit(request_)
     with ThreadPoolExecutor(4) as pool:
-        told = list(pool.map(lambda _: list(store.forgotten(after_s=30.0)), range(4)))
+        told = list(pool.map(lambda _: list(store.forgotten()), range(4)))
     assert [job_id for ids in told for job_id in ids] == [job.id]
 
 
@@ -122,7 +121,7 @@ def test_a_job_whose_worker_is_silent_is_told_again(store: JobStore, request_: C
     store.enqueued(job.id)
     claimed(store, job, "a", 0.1)
     time.sleep(0.3)
-    assert list(store.forgotten(after_s=30.0)) == [job.id]
+    assert list(store.forgotten()) == [job.id]
 
 
 def test_a_waiting_job_is_cancelled_at_once(store: JobStore, request_: CheckedRequest) -> None:

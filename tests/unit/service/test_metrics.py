@@ -10,7 +10,12 @@ from prometheus_client import generate_latest
 from app.observability.metrics import CATALOGUE, Metrics
 
 UNITS = ("_total", "_seconds", "_bytes", "_ratio")
-COUNTS = {"costate_jobs", "costate_worker_slots"}  # numbers of things have no unit
+COUNTS = {
+    "costate_jobs",
+    "costate_worker_slots",
+    "costate_workers",
+    "costate_dependency_up",
+}  # numbers of things have no unit
 
 
 def test_names_are_unique_and_end_in_their_unit() -> None:
