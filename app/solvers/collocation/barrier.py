@@ -14,6 +14,7 @@ from jax import Array
 
 from app.solvers.collocation.evaluation import Data, Derivatives, Values
 from app.solvers.collocation.layout import Layout, Variables
+from app.solvers.leaves import Leaf
 
 PUSH = 1e-2  # kappa_1, kappa_2: the start is moved this far inside its bounds
 SPREAD = 1e10  # kappa_Sigma: bound multipliers stay within this factor of mu / distance
@@ -23,12 +24,12 @@ class Multipliers(NamedTuple):
     """Multipliers of `defect (P, N, unknowns, n)`, `path (P, N, s, g)`, `link (P, n)`, `boundary (rows,)`,
     and of the lower and upper bounds (flat over all variables)."""
 
-    defect: Array
-    path: Array
-    link: Array
-    boundary: Array
-    lower: Array
-    upper: Array
+    defect: Leaf
+    path: Leaf
+    link: Leaf
+    boundary: Leaf
+    lower: Leaf
+    upper: Leaf
 
 
 class Distances(NamedTuple):

@@ -81,7 +81,7 @@ class Discretization:
                 u[index, :, :, j] = np.interp(at[index], phase.s, phase.u[:, j]) / scales.u[index, j]
             ends[index, -2:] = np.array([phase.t0, phase.tf]) / scales.t[index]
         p = trajectory.p / scales.p
-        return Variables(x, u, np.zeros(shapes.g), ends, p, np.zeros(shapes.b))  # type: ignore[arg-type]  # numpy
+        return Variables(x, u, np.zeros(shapes.g), ends, p, np.zeros(shapes.b))
 
     def data(
         self,
@@ -99,14 +99,14 @@ class Discretization:
         layout, scales = self.layout, self.scales
         lower, upper = self._bounds()
         weights = self._weights()
-        pull, target = (Variables(*(np.zeros(shape) for shape in layout.shapes)) for _ in range(2))  # type: ignore[arg-type]  # numpy
+        pull, target = (Variables(*(np.zeros(shape) for shape in layout.shapes)) for _ in range(2))
         if soft_ends:
             self._soften(lower, upper, pull, target, soft_ends)
         if smooth and control is not None:
             pull = pull._replace(u=smooth * weights.u)
-            target = target._replace(u=control)  # type: ignore[arg-type]  # numpy
+            target = target._replace(u=control)
         flat = [_flat(v) for v in (lower, upper, weights, pull, target)]
-        return Data(  # type: ignore[arg-type]  # numpy arrays become JAX's at the call
+        return Data(
             k=self.problem.k,
             ds=self.fractions,
             s=self.lefts(),
@@ -143,7 +143,7 @@ class Discretization:
         shapes = self.layout.shapes
         t = self.layout.transcription
         part = self.fractions[:, :, None, None] * t.b[:, None]
-        return Variables(  # type: ignore[arg-type]  # numpy
+        return Variables(
             np.broadcast_to(part[:, :, int(t.left) :], shapes.x),
             np.broadcast_to(part, shapes.u),
             np.broadcast_to(part, shapes.g),
@@ -174,7 +174,7 @@ class Discretization:
             x[:, -1, -1] = sign * np.inf  # the last node is bounded as the final state
             p = (problem.p_lower if sign < 0 else problem.p_upper) / scales.p
             b = (problem.b_lower if sign < 0 else problem.b_upper) / scales.b[: layout.boundary]
-            found.append(Variables(x, u, g, ends, p, np.concatenate([b, self._durations(sign)])))  # type: ignore[arg-type]  # numpy
+            found.append(Variables(x, u, g, ends, p, np.concatenate([b, self._durations(sign)])))
         return found[0], found[1]
 
     def _durations(self, sign: float) -> Array:

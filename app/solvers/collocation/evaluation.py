@@ -16,6 +16,7 @@ from jax import Array
 
 from app.problems.functions import End, PhaseFunctions, ProblemFunctions
 from app.solvers.collocation.layout import Layout, Variables
+from app.solvers.leaves import Leaf
 
 
 class Data(NamedTuple):
@@ -31,23 +32,23 @@ class Data(NamedTuple):
     `floor ()`: where the barrier parameter stops.
     """
 
-    k: Array
-    ds: Array
-    s: Array
-    scale_x: Array
-    scale_u: Array
-    scale_g: Array
-    scale_t: Array
-    scale_p: Array
-    scale_b: Array
-    scale_cost: Array
-    lower: Array
-    upper: Array
-    weight: Array
-    pull: Array
-    pull_target: Array
-    elastic: Array
-    floor: Array
+    k: Leaf
+    ds: Leaf
+    s: Leaf
+    scale_x: Leaf
+    scale_u: Leaf
+    scale_g: Leaf
+    scale_t: Leaf
+    scale_p: Leaf
+    scale_b: Leaf
+    scale_cost: Leaf
+    lower: Leaf
+    upper: Leaf
+    weight: Leaf
+    pull: Leaf
+    pull_target: Leaf
+    elastic: Leaf
+    floor: Leaf
 
 
 class Values(NamedTuple):
@@ -117,7 +118,7 @@ class Evaluation:
                 outputs, pull = jax.vjp(point, z)
                 return outputs, pull(w)[0]
 
-            return jax.jacfwd(pair)(z)  # type: ignore[no-any-return]  # a pair, as `pair` gives
+            return jax.jacfwd(pair)(z)
 
         jacobian, hessian = self._map(both, data, v, weights)
         shape = v.ends.shape

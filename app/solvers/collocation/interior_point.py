@@ -18,12 +18,12 @@ from app.solvers.collocation.barrier import (
     SPREAD,
     Errors,
     Multipliers,
-    barrier,
     distances,
     errors,
     free,
     interior,
     lagrangian_gradient,
+    largest_violation,
     point_weights,
     to_boundary,
     violation,
@@ -31,19 +31,27 @@ from app.solvers.collocation.barrier import (
 from app.solvers.collocation.evaluation import Data, Derivatives, Evaluation, Values
 from app.solvers.collocation.kkt import Direction, System, solve
 from app.solvers.collocation.layout import Layout, Variables
+from app.solvers.collocation.merit import (
+    Measure,
+    Problem,
+    acceptable,
+    phi,
+    slope,
+    smooth_gradient,
+    theta,
+)
 
 RUNNING, CONVERGED, ACCEPTABLE, INFEASIBLE, STUCK, INVALID = range(6)
 
 FILTER = 48  # entries of the filter; the oldest is dropped
 TAU_MIN = 0.99
 KAPPA_EPSILON, KAPPA_MU, THETA_MU = 10.0, 0.2, 1.5  # (7)
-GAMMA_THETA, GAMMA_PHI = 1e-5, 1e-5  # (18)
-S_THETA, S_PHI, DELTA, ETA = 1.1, 2.3, 1.0, 1e-4  # (19), (20)
 DELTA_FIRST, DELTA_MIN, DELTA_MAX = 1e-4, 1e-11, 1e12  # (algorithm IC)
 SHORTEST = 2.0**-14
 ACCEPTABLE_ERROR, ACCEPTABLE_ITERATIONS = 1e-5, 12
-FARTHEST = 1.0  # step of a (scaled) variable, relative to 1 + its size: periodic functions mislead beyond
-PROXIMITY = 1e-3  # of restoration: weight of the distance moved
+RESTORED = 1e-4  # error at which restoration has converged
+ENOUGH = 0.5  # part of the violation at which restoration ends
+FARTHEST = 3.0  # step of a (scaled) variable, relative to 1 + its size: periodic functions mislead beyond
 
 
 class State(NamedTuple):
@@ -95,8 +103,8 @@ class InteriorPoint:
         self.layout = layout
         self.corrections = corrections
 
-    def start(self, data: Data, v: Variables, y: Multipliers, mu: Array, warm: Array) -> State:
-        """The first state. `warm`: bound multipliers are kept, else they follow from the distances."""
+    def start(self, data: Data, v: Variables, y: Multipliers, mu: Array, restoring: Array) -> State:
+        """The first state; bound multipliers follow from the distances. `restoring`: feasibility comes first."""
         layout = self.layout
         w = interior(data, layout.flat(v))
         inside = layout.unflat(w)
@@ -107,17 +115,8 @@ class InteriorPoint:
         values = self.evaluation.values(data, layout.unflat(w))
         theta = violation(values)
         d = distances(data, w)
-        central = (mu * data.weight / d.lower, mu * data.weight / d.upper)
-        lower = jnp.where(
-            d.has_lower,
-            jnp.where(warm, jnp.clip(y.lower, 0.1 * central[0], 10 * central[0]), central[0]),
-            0.0,
-        )
-        upper = jnp.where(
-            d.has_upper,
-            jnp.where(warm, jnp.clip(y.upper, 0.1 * central[1], 10 * central[1]), central[1]),
-            0.0,
-        )
+        lower = jnp.where(d.has_lower, mu * data.weight / d.lower, 0.0)
+        upper = jnp.where(d.has_upper, mu * data.weight / d.upper, 0.0)
         bad = ~(jnp.isfinite(theta) & jnp.isfinite(values.cost))
         zero = jnp.zeros(())
         return State(
@@ -130,7 +129,7 @@ class InteriorPoint:
             theta_max=1e4 * jnp.maximum(1.0, theta),
             theta_min=1e-4 * jnp.maximum(1.0, theta),
             delta=zero,
-            restoring=jnp.zeros((), bool),
+            restoring=restoring,
             reference=w,
             reference_theta=theta,
             iteration=jnp.zeros((), int),
@@ -153,21 +152,41 @@ class InteriorPoint:
 
     def _iterate(self, data: Data, state: State, tolerance: Array) -> State:
         layout = self.layout
-        objective = jnp.where(state.restoring, 0.0, 1.0)
+        problem = Problem.of(data, state.restoring, state.reference, state.mu)
         v, values = layout.unflat(state.w), state.values
         weights = point_weights(layout, state.y)
         derivatives = self.evaluation.derivatives(data, v, weights, state.y.boundary)
-        derivatives = self._leave_cost(derivatives, objective)
-        gradient = lagrangian_gradient(layout, derivatives, state.y) + self._pull(data, state.w)
-        final = errors(layout, data, state.w, values, gradient, state.y, jnp.zeros(()))
+        derivatives = self._leave_cost(derivatives, problem.objective)
+        gradient = lagrangian_gradient(layout, derivatives, state.y)
+        gradient = gradient + smooth_gradient(data, problem, state.w)
+        yielding = self._yielding(data, problem, state)
+        final = errors(layout, data, state.w, yielding, gradient, state.y, jnp.zeros(()))
         state = self._judge(data, state, final, values, tolerance)
-        state = self._lower_barrier(data, state, values, gradient, tolerance)
+        state = self._judge_restoration(data, state, yielding, gradient)
+        state = self._lower_barrier(data, state, yielding, gradient, tolerance)
 
         def move(state: State) -> State:
-            search = self._attempts(data, state, values, derivatives)
-            return self._update(data, state, values, search)
+            current = problem._replace(mu=state.mu)
+            search = self._attempts(data, current, state, values, derivatives)
+            return self._update(data, current, state, values, search)
 
         return lax.cond(state.status == RUNNING, move, lambda state: state, state)
+
+    def _yielding(self, data: Data, problem: Problem, state: State) -> Values:
+        """Residuals less what elastic rows yield under their multipliers."""
+        weight = self.layout.unflat(data.weight).g
+        values, y = state.values, state.y
+        return values._replace(
+            path=values.path - problem.elastic * problem.rows * y.path / weight,
+            boundary=values.boundary - problem.elastic * problem.rows * y.boundary,
+            link=values.link - problem.link_elastic * problem.links * y.link,
+        )
+
+    def _judge_restoration(self, data: Data, state: State, yielding: Values, gradient: Array) -> State:
+        """Restoration that has converged while constraints are violated: locally infeasible."""
+        error = errors(self.layout, data, state.w, yielding, gradient, state.y, state.mu).at()
+        over = state.restoring & (error <= RESTORED) & (state.status == RUNNING)
+        return state._replace(status=jnp.where(over, INFEASIBLE, state.status))
 
     def _leave_cost(self, derivatives: Derivatives, objective: Array) -> Derivatives:
         """Restoration ignores the cost and all curvature."""
@@ -191,7 +210,7 @@ class InteriorPoint:
             status=status,
             good=good,
             error=jnp.where(normal, error, jnp.inf),
-            primal=final.primal,
+            primal=largest_violation(values),
             dual=final.dual / final.scale,
             cost=values.cost,
         )
@@ -218,37 +237,55 @@ class InteriorPoint:
         )
 
     def _system(
-        self, data: Data, state: State, derivatives: Derivatives, residual: Values, delta: Array
+        self,
+        data: Data,
+        problem: Problem,
+        state: State,
+        derivatives: Derivatives,
+        residual: Values,
+        delta: Array,
     ) -> System:
         layout = self.layout
         d = distances(data, state.w)
-        movable = free(data)
         weight = data.weight
         sigma = jnp.where(d.has_lower, state.y.lower / d.lower, 0.0)
         sigma = sigma + jnp.where(d.has_upper, state.y.upper / d.upper, 0.0)
         push = jnp.where(d.has_lower, -state.mu * weight / d.lower, 0.0)
         push = push + jnp.where(d.has_upper, state.mu * weight / d.upper, 0.0)
-        size = jnp.maximum(1.0, jnp.abs(state.reference))
-        near = jnp.where(state.restoring, PROXIMITY, 0.0) * weight / size**2
-        diagonal = layout.unflat(sigma + near + data.pull + delta * weight)
-        gradient = layout.unflat(push + near * (state.w - state.reference) + self._pull(data, state.w))
-        proximal = jnp.where((data.elastic > 1e-6) | state.restoring, 0.0, 1.0)
-        held, rows, row_push = layout.unflat(movable), layout.unflat(sigma), layout.unflat(push)
-        weights = layout.unflat(weight)
-        stiff = 1.0 / data.elastic
-        diagonal = diagonal._replace(
-            g=jnp.where(held.g > 0, rows.g, weights.g * stiff),
-            b=jnp.where(held.b > 0, rows.b, stiff),
-        )
-        gradient = gradient._replace(
-            g=jnp.where(held.g > 0, row_push.g, state.y.path * proximal),
-            b=jnp.where(held.b > 0, row_push.b, state.y.boundary * proximal),
-        )
-        link = state.y.link * jnp.where(state.restoring, 0.0, 1.0)
-        compliance = jnp.minimum(data.elastic, 1e-9)
-        return System(derivatives, residual, diagonal, gradient, held, link, compliance)
+        held, rows, rows_push = layout.unflat(free(data)), layout.unflat(sigma), layout.unflat(push)
+        give_path, give_rows = problem.rows / layout.unflat(weight).g, problem.rows
+        old = 1.0 - problem.elastic
+        old_path, old_rows = old * state.y.path, old * state.y.boundary
 
-    def _attempts(self, data: Data, state: State, values: Values, derivatives: Derivatives) -> _Search:
+        def stiffness(held: Array, sigma: Array, push: Array, give: Array, old: Array) -> tuple[Array, Array]:
+            """Of a row with its slack, in series with its compliance: stiffness, multiplier at rest."""
+            yielding = 1.0 + sigma * give
+            return (
+                jnp.where(held > 0, sigma / yielding, 1.0 / give),
+                jnp.where(held > 0, (push + sigma * give * old) / yielding, old),
+            )
+
+        stiff_g, rest_g = stiffness(held.g, rows.g, rows_push.g, give_path, old_path)
+        stiff_b, rest_b = stiffness(held.b, rows.b, rows_push.b, give_rows, old_rows)
+        diagonal = layout.unflat(sigma + problem.near + data.pull + delta * weight)
+        gradient = layout.unflat(push + smooth_gradient(data, problem, state.w))
+        return System(
+            derivatives=derivatives,
+            residual=residual,
+            diagonal=diagonal._replace(g=stiff_g, b=stiff_b),
+            gradient=gradient._replace(g=rest_g, b=rest_b),
+            free=held,
+            link_multiplier=state.y.link * problem.objective,
+            compliance=problem.links,
+            give_path=give_path,
+            give_rows=give_rows,
+            old_path=old_path,
+            old_rows=old_rows,
+        )
+
+    def _attempts(
+        self, data: Data, problem: Problem, state: State, values: Values, derivatives: Derivatives
+    ) -> _Search:
         """Factor with growing regularisation until convex, then search along the step; correct it once.
 
         When the first trial raises the violation, a second-order correction is tried (one more solve with the
@@ -268,7 +305,7 @@ class InteriorPoint:
         )
 
         def attempt(search: _Search) -> _Search:
-            system = self._system(data, state, derivatives, search.residual, search.delta)
+            system = self._system(data, problem, state, derivatives, search.residual, search.delta)
             direction = solve(self.layout, system)
             grown = jnp.where(
                 search.delta > 0,
@@ -280,7 +317,7 @@ class InteriorPoint:
             )
             return lax.cond(
                 direction.convex,
-                lambda: self._search(data, state, values, derivatives, direction, search),
+                lambda: self._search(data, problem, state, values, derivatives, direction, search),
                 lambda: again,
             )
 
@@ -289,6 +326,7 @@ class InteriorPoint:
     def _search(
         self,
         data: Data,
+        problem: Problem,
         state: State,
         values: Values,
         derivatives: Derivatives,
@@ -300,15 +338,16 @@ class InteriorPoint:
         tau = jnp.maximum(TAU_MIN, 1.0 - state.mu)
         reach = jnp.max(jnp.abs(step) / (1.0 + jnp.abs(state.w)))
         longest = jnp.minimum(to_boundary(data, state.w, step, tau), FARTHEST / jnp.maximum(reach, 1e-30))
-        theta, phi, slope = self._merit(data, state, values, derivatives, step)
+        here = self._measure(data, problem, values, state.w)
+        down = slope(layout, data, problem, values, derivatives, direction, state.w, step)
 
         def trial(alpha: Array) -> tuple[Array, Array, Array, Values]:
             w = state.w + alpha * step
             there = self.evaluation.values(data, layout.unflat(w))
-            theta_t = violation(there)
-            phi_t = self._phi(data, state, there, w)
-            ok, armijo = self._acceptable(state, alpha, theta, phi, slope, theta_t, phi_t)
-            return ok, armijo, theta_t, there
+            measure = self._measure(data, problem, there, w)
+            limits = (state.filter, state.theta_max, state.theta_min)
+            ok, armijo = acceptable(*limits, here, down, alpha, measure)
+            return ok, armijo, measure.theta, there
 
         first = jnp.where(search.kind == 2, 0.5 * longest, longest)
         tiny = jnp.max(jnp.abs(step) / (1.0 + jnp.abs(state.w))) < 1e-13
@@ -319,8 +358,8 @@ class InteriorPoint:
             alpha, _, _, count, _ = carry
             ok, armijo, theta_t, there = trial(alpha)
             ok = ok | tiny
-            worse = ~ok & (search.kind == 0) & (count == 0) & (theta_t >= theta) & jnp.isfinite(theta_t)
-            correct = worse & ~state.restoring if self.corrections else jnp.zeros((), bool)
+            worse = ~ok & (search.kind == 0) & (count == 0) & (theta_t >= here.theta) & jnp.isfinite(theta_t)
+            correct = worse & (problem.elastic == 0) if self.corrections else jnp.zeros((), bool)
             stop = jnp.where(ok, 1, jnp.where(correct, 2, jnp.where(search.kind == 1, 3, 0)))
             following = jnp.where(ok, alpha, 0.5 * alpha)
             return following, stop, armijo, count + 1, there
@@ -353,62 +392,8 @@ class InteriorPoint:
             factorizations=search.factorizations + 1,
         )
 
-    def _pull(self, data: Data, w: Array) -> Array:
-        """Gradient of the quadratic pulls."""
-        return data.pull * (w - data.pull_target)
-
-    def _phi(self, data: Data, state: State, values: Values, w: Array) -> Array:
-        """The barrier function that the filter compares, quadratic pulls included."""
-        pull = 0.5 * jnp.sum(data.pull * (w - data.pull_target) ** 2)
-        return values.cost + pull + barrier(data, w, state.mu)
-
-    def _merit(
-        self, data: Data, state: State, values: Values, derivatives: Derivatives, step: Array
-    ) -> tuple[Array, Array, Array]:
-        """Violation, barrier function and its slope along the step."""
-        layout = self.layout
-        n, m = layout.n, layout.m
-        d = distances(data, state.w)
-        push = -state.mu * data.weight * (d.has_lower / d.lower - d.has_upper / d.upper)
-        parts = layout.unflat(step)
-        cost_row = derivatives.jacobian[..., n, :]
-        left = int(layout.transcription.left)
-        slope = (push + self._pull(data, state.w)) @ step
-        slope += jnp.sum(cost_row[:, :, left:, :n] * parts.x) + jnp.sum(cost_row[..., n : n + m] * parts.u)
-        if left:
-            nodes = jnp.concatenate([parts.ends[:, None, :n], parts.x[:, :-1, -1]], axis=1)
-            slope += jnp.sum(cost_row[:, :, 0, :n] * nodes)
-        common = jnp.sum(cost_row[..., n + m :], axis=(1, 2))
-        if layout.free_time:
-            slope += jnp.sum(common[:, :2] * parts.ends[:, -2:])
-        slope += jnp.sum(common[:, layout.q - layout.parameters :] @ parts.p)
-        slope += derivatives.end_gradient @ jnp.concatenate([parts.ends.ravel(), parts.p])
-        return violation(values), self._phi(data, state, values, state.w), slope
-
-    def _acceptable(
-        self,
-        state: State,
-        alpha: Array,
-        theta: Array,
-        phi: Array,
-        slope: Array,
-        theta_t: Array,
-        phi_t: Array,
-    ) -> tuple[Array, Array]:
-        """Whether the filter line search takes a trial point, and whether by the Armijo condition."""
-        finite = jnp.isfinite(theta_t) & jnp.isfinite(phi_t)
-        rounding = 10.0 * jnp.finfo(theta.dtype).eps * jnp.maximum(1.0, jnp.abs(phi))
-        switching = (slope < 0) & (alpha * jnp.maximum(-slope, 0.0) ** S_PHI > DELTA * theta**S_THETA)
-        descends = phi_t - phi - rounding <= ETA * alpha * slope
-        smaller = (theta_t <= (1 - GAMMA_THETA) * theta) | (phi_t - rounding <= phi - GAMMA_PHI * theta)
-        use_armijo = switching & (theta <= state.theta_min)
-        own = jnp.where(use_armijo, descends, smaller)
-        worse = (theta_t >= (1 - GAMMA_THETA) * state.filter[:, 0]) & (
-            phi_t - rounding >= state.filter[:, 1] - GAMMA_PHI * state.filter[:, 0]
-        )
-        normal = own & ~jnp.any(worse) & (theta_t <= state.theta_max)
-        restored = theta_t <= (1.0 - 1e-4 * alpha) * theta
-        return finite & jnp.where(state.restoring, restored, normal), use_armijo & descends
+    def _measure(self, data: Data, problem: Problem, values: Values, w: Array) -> Measure:
+        return Measure(theta(problem, values), phi(self.layout, data, problem, values, w))
 
     def _duals(
         self, data: Data, state: State, direction: Direction, step: Array, alpha: Array, tau: Array
@@ -432,49 +417,24 @@ class InteriorPoint:
             upper=y.upper + reach * upper,
         )
 
-    def _update(self, data: Data, state: State, values: Values, search: _Search) -> State:
+    def _update(self, data: Data, problem: Problem, state: State, values: Values, search: _Search) -> State:
         """The next state: step taken, filter extended, or restoration begun or ended."""
-        theta = violation(values)
-        phi = self._phi(data, state, values, state.w)
-        theta_t, phi_t = violation(search.values), self._phi(data, state, search.values, search.w)
-        entry = jnp.stack([theta, phi])
+        here = self._measure(data, problem, values, state.w)
+        entry = jnp.stack([here.theta, here.phi])
+        extend = search.accepted & ~search.armijo
+        entries = jnp.where(extend, state.filter.at[state.filter_next % FILTER].set(entry), state.filter)
 
-        extend = (search.accepted & ~search.armijo & ~state.restoring) | (search.failed & ~state.restoring)
-        place = state.filter_next % FILTER
-        entries = jnp.where(extend, state.filter.at[place].set(entry), state.filter)
-        place_next = jnp.where(extend, state.filter_next + 1, state.filter_next)
-
-        feasible = theta <= 1e-8 * jnp.maximum(1.0, state.theta_min * 1e4)
+        violated, after = violation(values), violation(search.values)
+        feasible = violated <= 1e-8 * jnp.maximum(1.0, state.theta_min * 1e4)
         begin = search.failed & ~state.restoring & ~feasible
-        stuck = search.failed & ~begin
-        worse = (theta_t >= (1 - GAMMA_THETA) * entries[:, 0]) & (
-            phi_t >= entries[:, 1] - GAMMA_PHI * entries[:, 0]
+        leave = state.restoring & search.accepted & (after <= ENOUGH * state.reference_theta)
+        turn = begin | leave  # another problem from here on: its own filter and multipliers
+        barred = (
+            jnp.full((FILTER, 2), jnp.inf).at[0].set(jnp.stack([ENOUGH * state.reference_theta, -jnp.inf]))
         )
-        clean = theta_t <= 1e-3 * state.reference_theta  # so feasible that the filter's past matters no more
-        better = (theta_t <= 0.9 * state.reference_theta) & ~jnp.any(worse)
-        leave = state.restoring & search.accepted & (better | clean)
-        entries = jnp.where(leave & clean, jnp.inf, entries)
-        keep = jnp.where(begin | leave | (state.restoring & ~leave), 0.0, 1.0)
-        d = distances(data, search.w)
-        fresh_lower = jnp.where(d.has_lower, state.mu * data.weight / d.lower, 0.0)
-        fresh_upper = jnp.where(d.has_upper, state.mu * data.weight / d.upper, 0.0)
-        y = search.y
-        lower = jnp.clip(y.lower, fresh_lower / SPREAD, fresh_lower * SPREAD)
-        upper = jnp.clip(y.upper, fresh_upper / SPREAD, fresh_upper * SPREAD)
-        renew = begin | leave
-        y = Multipliers(
-            defect=y.defect * keep,
-            path=y.path * keep,
-            link=y.link * keep,
-            boundary=y.boundary * keep,
-            lower=jnp.where(renew, fresh_lower, lower),
-            upper=jnp.where(renew, fresh_upper, upper),
-        )
-        y = Multipliers(
-            *(jnp.where(search.failed & ~begin, old, new) for old, new in zip(state.y, y, strict=True))
-        )
+        fresh = jnp.where(leave, barred, jnp.full((FILTER, 2), jnp.inf))
         status = jnp.where(
-            stuck,
+            search.failed & ~begin,
             jnp.where(
                 state.restoring,
                 INFEASIBLE,
@@ -482,19 +442,41 @@ class InteriorPoint:
             ),
             state.status,
         )
+        # with restoration the limits of the filter are those of its own, smaller violation
+        size = jnp.where(begin, jnp.sum(jnp.abs(values.defect)), after)
         return state._replace(
             w=search.w,
             values=search.values,
-            y=y,
-            filter=entries,
-            filter_next=place_next,
+            y=self._next_multipliers(data, state, search, turn),
+            filter=jnp.where(turn, fresh, entries),
+            filter_next=jnp.where(turn, 1, jnp.where(extend, state.filter_next + 1, state.filter_next)),
+            theta_max=jnp.where(turn, 1e4 * jnp.maximum(1.0, size), state.theta_max),
+            theta_min=jnp.where(turn, 1e-4 * jnp.maximum(1.0, size), state.theta_min),
             delta=jnp.where(search.delta > 0, search.delta, state.delta),
             restoring=(state.restoring | begin) & ~leave,
             reference=jnp.where(begin, state.w, state.reference),
-            reference_theta=jnp.where(begin, theta, state.reference_theta),
+            reference_theta=jnp.where(begin, violated, state.reference_theta),
             iteration=state.iteration + 1,
             status=status,
             factorizations=state.factorizations + search.factorizations,
+        )
+
+    def _next_multipliers(self, data: Data, state: State, search: _Search, turn: Array) -> Multipliers:
+        """Those of the step, bound multipliers kept near the central path; fresh ones for another problem."""
+        d = distances(data, search.w)
+        lower = jnp.where(d.has_lower, state.mu * data.weight / d.lower, 0.0)
+        upper = jnp.where(d.has_upper, state.mu * data.weight / d.upper, 0.0)
+        y = Multipliers(
+            *(jnp.where(search.failed, old, new) for old, new in zip(state.y, search.y, strict=True))
+        )
+        keep = jnp.where(turn, 0.0, 1.0)
+        return Multipliers(
+            defect=y.defect * keep,
+            path=y.path * keep,
+            link=y.link * keep,
+            boundary=y.boundary * keep,
+            lower=jnp.where(turn, lower, jnp.clip(y.lower, lower / SPREAD, lower * SPREAD)),
+            upper=jnp.where(turn, upper, jnp.clip(y.upper, upper / SPREAD, upper * SPREAD)),
         )
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
@@ -28,7 +27,9 @@ class System(NamedTuple):
 
     `diagonal`, `gradient`: barrier terms and regularisation of every variable; for the slacks `g` and `b` the
     diagonal is the stiffness of their row (1/compliance for equalities, 0 for rows without bounds) and the
-    gradient the multiplier at zero residual. `free`: 0 where a variable is held fixed.
+    gradient the multiplier at zero residual. `free`: 0 where a variable is held fixed. `give_path`, `give_rows`:
+    compliance of path and boundary rows (their multipliers in excess of `old_path`, `old_rows` yield so much);
+    `compliance` that of links.
     """
 
     derivatives: Derivatives
@@ -38,6 +39,10 @@ class System(NamedTuple):
     free: Variables
     link_multiplier: Array
     compliance: Array
+    give_path: Array
+    give_rows: Array
+    old_path: Array
+    old_rows: Array
 
 
 class Direction(NamedTuple):
@@ -308,6 +313,8 @@ def _expand(
     path = system.gradient.g + system.diagonal.g * g
     ends = jnp.concatenate([d_ends.ravel(), d_p])
     b = system.derivatives.end_jacobian @ ends + system.residual.boundary
-    step = Variables(x, u, g * system.free.g, d_ends, d_p, b * system.free.b)
+    slack = g - system.give_path * (path - system.old_path)
+    rows_slack = b - system.give_rows * (boundary - system.old_rows)
+    step = Variables(x, u, slack * system.free.g, d_ends, d_p, rows_slack * system.free.b)
     finite = jnp.all(jnp.isfinite(layout.flat(step)))
     return Direction(step, defect, link, path, boundary, convex & finite)

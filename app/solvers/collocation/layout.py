@@ -15,6 +15,7 @@ from jax import Array
 
 from app.problems.model import Problem
 from app.solvers.collocation.transcription import Transcription
+from app.solvers.leaves import Leaf
 
 T = TypeVar("T")
 
@@ -27,12 +28,12 @@ class Variables(NamedTuple):
     constraints.
     """
 
-    x: Array
-    u: Array
-    g: Array
-    ends: Array
-    p: Array
-    b: Array
+    x: Leaf
+    u: Leaf
+    g: Leaf
+    ends: Leaf
+    p: Leaf
+    b: Leaf
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class Layout:
             (self.parameters,),
             (self.rows,),
         )
-        return Variables(*shapes)  # type: ignore[arg-type]  # shapes stand where arrays do
+        return Variables(*shapes)
 
     def flat(self, variables: Variables) -> Array:
         """All variables as one vector."""

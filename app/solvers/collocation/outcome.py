@@ -104,7 +104,7 @@ class Outcome:
                 path[index, :, :, j] = y * factor * new.fractions[index, :, None] * t.b
         ratio = new.scales.cost / old.scales.cost
         size = sum(int(np.prod(shape)) for shape in shapes)
-        return Multipliers(  # type: ignore[arg-type]  # numpy arrays become JAX's at the call
+        return Multipliers(
             defect=defect,
             path=path,
             link=np.asarray(self.multipliers.link) * ratio * new.scales.x / old.scales.x,
@@ -124,7 +124,7 @@ def no_multipliers(layout: Layout) -> Multipliers:
     """All zero."""
     shapes = layout.shapes
     size = sum(int(np.prod(shape)) for shape in shapes)
-    return Multipliers(  # type: ignore[arg-type]  # numpy arrays become JAX's at the call
+    return Multipliers(
         defect=np.zeros(shapes.x),
         path=np.zeros(shapes.g),
         link=np.zeros((layout.phases, layout.n)),

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 

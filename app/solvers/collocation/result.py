@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -108,7 +109,7 @@ def _costates(answer: Answer) -> tuple[list[Array], list[Array]]:
 
 def _trajectories(problem: Problem, phases: list[PublishedPhase], sign: float) -> dict[str, Any]:
     """Times, states, controls and costates by name, of each phase and of all in a row."""
-    parts = []
+    parts: list[dict[str, Any]] = []
     for values, phase in zip(problem.phases, phases, strict=True):
         parts.append(
             {
@@ -134,10 +135,12 @@ def _trajectories(problem: Problem, phases: list[PublishedPhase], sign: float) -
         p["controls"].keys() == parts[0]["controls"].keys() for p in parts
     )
     if len(parts) > 1 and same:
-        joined["time"] = sum((part["time"] for part in parts), [])
-        joined["hamiltonian"] = sum((part["hamiltonian"] for part in parts), [])
+        joined["time"] = list(chain.from_iterable(part["time"] for part in parts))
+        joined["hamiltonian"] = list(chain.from_iterable(part["hamiltonian"] for part in parts))
         for key in ("states", "controls", "costates"):
-            joined[key] = {name: sum((part[key][name] for part in parts), []) for name in parts[0][key]}
+            joined[key] = {
+                name: list(chain.from_iterable(part[key][name] for part in parts)) for name in parts[0][key]
+            }
     return {**joined, "phases": parts}
 
 

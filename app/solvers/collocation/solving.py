@@ -57,6 +57,7 @@ class Start:
     iterations: int = 300
     floor: float = 1e-10
     smooth: float = 0.0
+    restoring: bool = False
 
 
 @dataclass
@@ -114,7 +115,7 @@ class Solving:
         y = no_multipliers(layout) if multipliers is None else multipliers
         if found.advance.compiled is None:
             self.say("compile", f"compiling for {layout.intervals} intervals")
-        state = found.start(data, v, y, start.mu, False)
+        state = found.start(data, v, y, start.mu, start.restoring)
         limit = min(start.iterations, self.budget.iterations)
         done, status = 0, int(state.status)
         while status == RUNNING:
@@ -129,14 +130,21 @@ class Solving:
         self.budget.spent += done
         log.debug(
             "%s: %d intervals, status %d, %d iterations, error %.1e, violation %.1e, cost %.10g, mu %.0e, %s",
-            stage, layout.intervals, status, done, state.error, state.primal,
-            state.cost / discretization.scales.cost, state.mu, start,
+            stage,
+            layout.intervals,
+            status,
+            done,
+            state.error,
+            state.primal,
+            state.cost / discretization.scales.cost,
+            state.mu,
+            start,
         )
         flat = np.asarray(state.w)
         return Outcome(
             discretization=discretization,
             variables=_unflat(layout, flat),
-            multipliers=Multipliers(*(np.asarray(a) for a in state.y)),  # type: ignore[arg-type]  # numpy
+            multipliers=Multipliers(*(np.asarray(a) for a in state.y)),
             status=status,
             error=float(state.error),
             primal=float(state.primal),

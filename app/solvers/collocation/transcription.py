@@ -74,8 +74,7 @@ def _integrals(places: tuple[float, ...]) -> Array:
     powers = np.arange(len(c))
     vandermonde = c[:, None] ** powers
     moments = c[:, None] ** (powers + 1) / (powers + 1)
-    weights: Array = np.linalg.solve(vandermonde.T, moments.T).T
-    return weights
+    return np.asarray(np.linalg.solve(vandermonde.T, moments.T).T, np.float64)
 
 
 _ROOT = float(np.sqrt(6.0))
