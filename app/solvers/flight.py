@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from app.problems.functions import ProblemFunctions
+from app.solvers.leaves import Leaf
 
 _A = (
     (0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
@@ -33,9 +34,9 @@ MAX_STEPS = 2000  # of one segment
 class Course(NamedTuple):
     """What is flown in one lane: times `t (S + 1,)`, controls at the left and right of each segment (S, m)."""
 
-    t: Array
-    left: Array
-    right: Array
+    t: Leaf
+    left: Leaf
+    right: Leaf
 
 
 class Flown(NamedTuple):
@@ -85,7 +86,7 @@ class Flight:
             _, after = lax.scan(segment, start, pieces)
             y = jnp.concatenate([start[None], after])
             x = y[:, :-1]
-            path = jax.vmap(lambda *point: self._path(phase, *point, p, k))
+            path = jax.vmap(lambda t, x, u: self._path(phase, t, x, u, p, k))
             begin, end = path(course.t[:-1], x[:-1], course.left), path(course.t[1:], x[1:], course.right)
             return Flown(x, y[:, -1], begin, end)
 
