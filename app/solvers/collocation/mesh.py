@@ -9,6 +9,7 @@ where a control jumps if it does, and neighbours without errors are joined (Bett
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,7 +119,7 @@ def _filled(pieces: list[tuple[float, float]], size: int) -> Array:
         length, error = pieces[at]
         pieces[at : at + 1] = [(0.5 * length, error / 8.0)] * 2
     while len(pieces) > size:
-        sums = [a[1] + b[1] + 1e-9 * (a[0] + b[0]) for a, b in zip(pieces, pieces[1:], strict=False)]
+        sums = [a[1] + b[1] + 1e-9 * (a[0] + b[0]) for a, b in pairwise(pieces)]
         at = int(np.argmin(sums))
         pieces[at : at + 2] = [(pieces[at][0] + pieces[at + 1][0], sums[at])]
     found = np.array([length for length, _ in pieces])
