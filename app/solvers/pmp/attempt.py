@@ -56,9 +56,7 @@ class Attempt:
         with np.errstate(invalid="ignore"):
             middle = 0.5 * (lower + upper)
         centre = np.where(np.isfinite(middle), middle, 0.0)
-        return Given(  # type: ignore[arg-type]  # numpy arrays become JAX's at the call
-            self.problem.k, lower, upper, np.zeros(len(lower)) if weight is None else weight, centre
-        )
+        return Given(self.problem.k, lower, upper, np.zeros(len(lower)) if weight is None else weight, centre)
 
     def shooting(
         self, path: Path, conditions: EndConditions, law: Law, weight: Array | None = None
@@ -95,7 +93,13 @@ class Attempt:
             self.programs(Law.REGULAR).ends(w, np.zeros(len(self.problem.b_lower)), self.problem.k).rows
         )
         return EndConditions.of(
-            self.problem, (float(path.t[0]), float(path.t[-1])), path.y[0, :n], path.y[-1, :n], path.p, rows, x
+            self.problem,
+            (float(path.t[0]), float(path.t[-1])),
+            path.y[0, :n],
+            path.y[-1, :n],
+            path.p,
+            rows,
+            x,
         )
 
     def extremal(self, path: Path, arcs: Arcs, conditions: EndConditions) -> Extremal:
@@ -133,7 +137,9 @@ class Attempt:
             revised = self.revised(found, conditions)
             if new.same_kinds(schedule) and revised.same(conditions):
                 return found
-            log.debug("arcs %s, ends changed: %s", [len(row) for row in new.pieces], not revised.same(conditions))
+            log.debug(
+                "arcs %s, ends changed: %s", [len(row) for row in new.pieces], not revised.same(conditions)
+            )
             schedule, conditions = new, revised
             e = extremal_on(new_path, schedule.arcs(), found.extremal.multipliers)
             found = self._newton(new_path, e, conditions, weight)
@@ -179,9 +185,7 @@ class Attempt:
             found = new
         return found
 
-    def _newton(
-        self, path: Path, e: Extremal, conditions: EndConditions, weight: Array | None
-    ) -> Found:
+    def _newton(self, path: Path, e: Extremal, conditions: EndConditions, weight: Array | None) -> Found:
         law = Law.REGULAR
         if e.arcs.singular:
             law = Law.LINEAR if np.all(self.look(path).affine) else Law.MIXED
@@ -190,8 +194,13 @@ class Attempt:
         found = solve(shooting, e, max(self.tolerance, 1e-9), self.budget, self.report)
         log.debug(
             "newton: %s, %d arcs, %d segments, residual %.1e, cost %.12g, kinds %s, times %s",
-            found.status, e.arcs.count, e.division.count, np.max(np.abs(found.system.residual)),
-            found.system.cost, e.arcs.kinds.tolist(), found.extremal.times.tolist(),
+            found.status,
+            e.arcs.count,
+            e.division.count,
+            np.max(np.abs(found.system.residual)),
+            found.system.cost,
+            e.arcs.kinds.tolist(),
+            found.extremal.times.tolist(),
         )
         return found
 
@@ -216,6 +225,10 @@ class Attempt:
         path = self.path_of(found)
         schedule = schedule_of(found.extremal.arcs, found.extremal.times)
         with_arcs = with_bounds(schedule, self.look(path))
-        if not np.any(with_arcs.arcs().kinds == FIXED) or with_arcs.same_kinds(schedule) or sum(len(row) for row in with_arcs.pieces) > 40:
+        if (
+            not np.any(with_arcs.arcs().kinds == FIXED)
+            or with_arcs.same_kinds(schedule)
+            or sum(len(row) for row in with_arcs.pieces) > 40
+        ):
             return None
         return self.settled(path, with_arcs, found.shooting.conditions)

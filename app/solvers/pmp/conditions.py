@@ -82,7 +82,7 @@ def conditions_of(found: Found) -> NecessaryConditions:
         transversality=largest("start", "end", "boundary", "parameters", "t0"),
         hamiltonian_constancy=float(np.ptp(h)) / size if autonomous(shooting.problem.structure) else None,
         hamiltonian_end=None if shooting.conditions.tf.held[0] else largest("tf"),
-        legendre_clebsch=_convexity(found, at, points.curvature, points.bracket),
+        legendre_clebsch=_convexity(found, at, np.asarray(points.curvature), np.asarray(points.bracket)),
         junctions=largest("junction"),
         minimum_principle=_excess(found, at, z, h) / size,
     )
@@ -94,7 +94,9 @@ def _stationarity(found: Found, at: Samples, slope: Array) -> float:
     lower, upper = np.asarray(given.lower), np.asarray(given.upper)
     relative = slope * sizes.u / sizes.rate
     low, high = at.u <= lower, at.u >= upper
-    wrong = np.where(low, np.maximum(-relative, 0.0), np.where(high, np.maximum(relative, 0.0), np.abs(relative)))
+    wrong = np.where(
+        low, np.maximum(-relative, 0.0), np.where(high, np.maximum(relative, 0.0), np.abs(relative))
+    )
     return float(np.max(wrong, initial=0.0))
 
 

@@ -17,6 +17,7 @@ from jax import Array, lax
 
 import app.jax_config  # noqa: F401 - float64, before any array is made
 from app.problems.functions import PhaseFunctions
+from app.solvers.leaves import Leaf
 from app.solvers.pmp.elimination import solve_symmetric
 from app.solvers.pmp.kinds import FIXED, FREE, INTERIOR, SINGULAR
 
@@ -35,11 +36,11 @@ class Law(Enum):
 class Given(NamedTuple):
     """Numbers of one solve: `k`, bounds of controls and the regularisation 1/2 weight (u - centre)^2, (m,)."""
 
-    k: Array
-    lower: Array
-    upper: Array
-    weight: Array
-    centre: Array
+    k: Leaf
+    lower: Leaf
+    upper: Leaf
+    weight: Leaf
+    centre: Leaf
 
 
 class Rule(NamedTuple):
@@ -62,7 +63,9 @@ class Hamiltonian:
         self._linear = law is Law.LINEAR
         minimise = jax.custom_jvp(self._minimise)
         minimise.defjvp(self._minimise_tangent)
-        self._regular: Callable[[Array, Array, Any], Array] = (lambda z, v, rest: v) if self._linear else minimise
+        self._regular: Callable[[Array, Array, Any], Array] = (
+            (lambda z, v, rest: v) if self._linear else minimise
+        )
 
     def split(self, z: Array) -> tuple[Array, Array, Array, Array]:
         """Time, states, costates and parameters of a point."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from app.problems.model import Problem
+from app.solvers.leaves import Leaf
 from app.solvers.pmp.boundary import EndConditions
 from app.solvers.pmp.extremal import Extremal
 from app.solvers.pmp.hamiltonian import Given
@@ -62,10 +63,10 @@ class _Rows:
     groups: list[str] = field(default_factory=list)
     entries: list[tuple[Array, Array, Array]] = field(default_factory=list)
 
-    def add(self, group: str, value: float, scale: float, *parts: tuple[Any, Any]) -> None:
+    def add(self, group: str, value: Leaf, scale: float, *parts: tuple[Any, Any]) -> None:
         """One row; each part is columns and derivatives."""
         row = len(self.values)
-        self.values.append(value)
+        self.values.append(float(value))
         self.scales.append(scale)
         self.groups.append(group)
         for columns, derivatives in parts:
@@ -86,14 +87,20 @@ class Shooting:
     def scales(self, extremal: Extremal) -> Array:
         """Of all unknowns in a row."""
         e = extremal
-        rows = self.sizes.cost / (1.0 + np.abs(self.problem.b_lower, where=np.isfinite(self.problem.b_lower),
-                                               out=np.ones(len(e.multipliers))))
-        return np.concatenate([
-            np.tile(self.sizes.y, len(e.y)),
-            np.full(len(e.times), self.sizes.time),
-            np.maximum(np.abs(e.p), 1e-3),
-            rows,
-        ])
+        rows = self.sizes.cost / (
+            1.0
+            + np.abs(
+                self.problem.b_lower, where=np.isfinite(self.problem.b_lower), out=np.ones(len(e.multipliers))
+            )
+        )
+        return np.concatenate(
+            [
+                np.tile(self.sizes.y, len(e.y)),
+                np.full(len(e.times), self.sizes.time),
+                np.maximum(np.abs(e.p), 1e-3),
+                rows,
+            ]
+        )
 
     def shots(self, e: Extremal) -> tuple[Shot, Array]:
         """Every segment integrated, with the Jacobians of (end, slope, cost) by (start, span, p)."""
@@ -103,7 +110,13 @@ class Shooting:
         for at in range(0, e.division.count, LANES):
             lanes = np.minimum(np.arange(at, at + LANES), e.division.count - 1)
             shot, jacobian = self.programs.segments(
-                e.y[lanes], spans[lanes], e.guess[lanes], kinds[lanes], values[lanes], e.p, self.given,
+                e.y[lanes],
+                spans[lanes],
+                e.guess[lanes],
+                kinds[lanes],
+                values[lanes],
+                e.p,
+                self.given,
                 self.sizes.y,
             )
             parts.append([np.asarray(a) for a in (*shot, jacobian)])
@@ -143,8 +156,11 @@ class Shooting:
                     [jacobian[i, r, :size], [by_a[r], by_b[r]], jacobian[i, r, size + 2 :]]
                 )
                 rows.add(
-                    "continuity", e.y[i + 1, r] - ends_shot[i, r], self.sizes.y[r],
-                    (place.y(i + 1)[r], 1.0), (columns, -derivative),
+                    "continuity",
+                    e.y[i + 1, r] - ends_shot[i, r],
+                    self.sizes.y[r],
+                    (place.y(i + 1)[r], 1.0),
+                    (columns, -derivative),
                 )
         self._end_rows(rows, place, e, ends, points)
         self._parameter_rows(rows, place, e, ends, shots, jacobian)
@@ -180,33 +196,42 @@ class Shooting:
         sizes = self.sizes
         for j in range(n):
             for group, held, node, at, sign in (
-                ("start", c.x0, 0, 1 + j, 1.0), ("end", c.xf, len(e.y) - 1, 2 + n + j, -1.0),
+                ("start", c.x0, 0, 1 + j, 1.0),
+                ("end", c.xf, len(e.y) - 1, 2 + n + j, -1.0),
             ):
                 if held.held[j]:
                     rows.add(group, e.y[node, j] - held.value[j], sizes.x[j], (place.y(node)[j], 1.0))
                 else:
                     rows.add(
-                        group, e.y[node, n + j] + sign * gradient[at], sizes.costate[j],
-                        (place.y(node)[n + j], 1.0), (place.ends, sign * hessian[at]),
+                        group,
+                        e.y[node, n + j] + sign * gradient[at],
+                        sizes.costate[j],
+                        (place.y(node)[n + j], 1.0),
+                        (place.ends, sign * hessian[at]),
                         (place.multipliers, sign * rows_jacobian[:, at]),
                     )
         arcs = e.arcs.count
         for group, held, time, point, at, sign in (
-            ("t0", c.t0, 0, 0, 0, -1.0), ("tf", c.tf, arcs, 2 * arcs - 1, 1 + n, 1.0),
+            ("t0", c.t0, 0, 0, 0, -1.0),
+            ("tf", c.tf, arcs, 2 * arcs - 1, 1 + n, 1.0),
         ):
             if held.held[0]:
                 rows.add(group, e.times[time] - held.value[0], sizes.time, (place.time(time), 1.0))
             else:
                 rows.add(
-                    group, sign * points.values[point, 0] + gradient[at], sizes.rate,
-                    (place.point(time), sign * points.jacobian[point, 0]), (place.ends, hessian[at]),
+                    group,
+                    sign * points.values[point, 0] + gradient[at],
+                    sizes.rate,
+                    (place.point(time), sign * points.jacobian[point, 0]),
+                    (place.ends, hessian[at]),
                     (place.multipliers, rows_jacobian[:, at]),
                 )
         for b in range(len(e.multipliers)):
             if c.rows.held[b]:
                 scale = max(float(np.max(np.abs(rows_jacobian[b]) * place.end_sizes(sizes, e.p))), 1e-12)
-                rows.add("boundary", float(ends.rows[b]) - c.rows.value[b], scale,
-                         (place.ends, rows_jacobian[b]))
+                rows.add(
+                    "boundary", float(ends.rows[b]) - c.rows.value[b], scale, (place.ends, rows_jacobian[b])
+                )
             else:
                 rows.add("boundary", e.multipliers[b], sizes.cost, (place.multipliers[b], 1.0))
 
@@ -255,17 +280,17 @@ class Shooting:
             else:
                 at = left if before == FIXED else right
                 scale = self.sizes.rate / self.sizes.u[j]
-                rows.add("junction", points.values[at, 1 + j], scale,
-                         (place.point(a), points.jacobian[at, 1 + j]))
+                rows.add(
+                    "junction", points.values[at, 1 + j], scale, (place.point(a), points.jacobian[at, 1 + j])
+                )
 
-    def _singular_rows(
-        self, rows: _Rows, place: _Columns, points: Point, at: int, time: int, j: int
-    ) -> None:
+    def _singular_rows(self, rows: _Rows, place: _Columns, points: Point, at: int, time: int, j: int) -> None:
         m = len(points.u[0])
         scale = self.sizes.rate / self.sizes.u[j]
         for index, size in ((1 + j, scale), (1 + m + j, scale / self.sizes.time)):
-            rows.add("junction", points.values[at, index], size,
-                     (place.point(time), points.jacobian[at, index]))
+            rows.add(
+                "junction", points.values[at, index], size, (place.point(time), points.jacobian[at, index])
+            )
 
 
 class _Columns:
@@ -282,10 +307,15 @@ class _Columns:
         self.p = np.arange(at, at + len(e.p))
         at += len(e.p)
         self.multipliers = np.arange(at, at + len(e.multipliers))
-        self.ends = np.concatenate([
-            [self.time(0)], self.y(0)[: self.n], [self.time(len(e.times) - 1)],
-            self.y(self.nodes - 1)[: self.n], self.p,
-        ])
+        self.ends = np.concatenate(
+            [
+                [self.time(0)],
+                self.y(0)[: self.n],
+                [self.time(len(e.times) - 1)],
+                self.y(self.nodes - 1)[: self.n],
+                self.p,
+            ]
+        )
 
     def y(self, node: int) -> NDArray[np.int64]:
         """States and costates at a node."""
