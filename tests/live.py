@@ -59,6 +59,7 @@ class Running:
 
     def __init__(self, command: list[str], log: Path, environment: dict[str, str]) -> None:
         self.log = log
+        self.url = ""
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 command, stdout=output, stderr=subprocess.STDOUT, env=environment, start_new_session=True
@@ -70,6 +71,11 @@ class Running:
 
     def children(self) -> list[psutil.Process]:
         return psutil.Process(self.pid).children(recursive=True)
+
+    def solver(self) -> psutil.Process:
+        """The solver process of a worker with one slot."""
+        [process] = [child for child in self.children() if "app.jobs.solver_process" in child.cmdline()]
+        return process
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
@@ -102,6 +108,10 @@ class DataStores:
         environment = os.environ | {"PGPASSWORD": PASSWORD}
         initdb = [sys.executable, "-m", "infra.platforms.local.initdb", str(folder / "postgres"), "costate"]
         subprocess.run(initdb, env=environment, check=True, stdout=subprocess.DEVNULL)
+        self.postgres = self.start_postgres()
+        self.redis = self.start_redis()
+
+    def start_postgres(self) -> Running:
         settings = {
             "listen_addresses": HOST,
             "port": self.postgres_port,
@@ -109,10 +119,16 @@ class DataStores:
             "fsync": "off",
         }
         words = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
-        postgres = [*unprivileged(), str(postgres_bin() / "postgres"), "-D", str(folder / "postgres"), *words]
-        self.postgres = Running(postgres, folder / "postgres.log", dict(os.environ))
-        self.redis = self.start_redis()
+        data = str(self.folder / "postgres")
+        command = [*unprivileged(), str(postgres_bin() / "postgres"), "-D", data, *words]
+        running = Running(command, self.folder / "postgres.log", dict(os.environ))
         eventually(self._answers, seconds=20, what="PostgreSQL answers")
+        return running
+
+    def stop_postgres(self) -> None:
+        """At once: open connections are cut."""
+        self.postgres.signal(signal.SIGINT)
+        self.postgres.process.wait(20)
 
     def start_redis(self) -> Running:
         command = [str(redis_server()), "--port", str(self.redis_port), "--bind", HOST, "--save", ""]
@@ -136,7 +152,7 @@ class DataStores:
 
     def stop(self) -> None:
         self.redis.stop()
-        self.postgres.stop()
+        self.stop_postgres()
 
 
 class Service:
@@ -158,6 +174,7 @@ class Service:
             "COSTATE_PORT": str(self.port),
             "COSTATE_LEASE_S": "4",
             "COSTATE_SWEEP_S": "0.5",
+            "COSTATE_WORKER_GRACE_S": "1",
         }
         self.workers: list[Running] = []
         self.http = httpx.Client(base_url=self.url, timeout=70)
@@ -173,6 +190,7 @@ class Service:
     def start_worker(self, **settings: str) -> Running:
         port = free_port()
         worker = self._start("worker", port, {"COSTATE_WORKER_PORT": str(port), **settings})
+        worker.url = f"http://{HOST}:{port}"
         self.workers.append(worker)
         return worker
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
+import psutil
 import pytest
-from live import DOUBLE_INTEGRATOR
+from live import DOUBLE_INTEGRATOR, Running
 
 
 def stated(distance: float) -> dict[str, Any]:
@@ -18,6 +21,23 @@ def stated(distance: float) -> dict[str, Any]:
 def quick() -> Any:
     """Makes quick requests, by distance; the cost is 12 distance^2."""
     return stated
+
+
+@contextmanager
+def _frozen(worker: Running) -> Iterator[None]:
+    solver = worker.solver()
+    solver.suspend()
+    try:
+        yield
+    finally:
+        with suppress(psutil.NoSuchProcess):
+            solver.resume()
+
+
+@pytest.fixture
+def frozen() -> Callable[[Running], AbstractContextManager[None]]:
+    """Suspends the solver process of a worker: whatever job it gets runs as long as the test likes."""
+    return _frozen
 
 
 @pytest.fixture

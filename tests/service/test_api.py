@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
-from live import Service
+from live import Service, eventually
 
 
 def test_a_problem_is_accepted_solved_and_its_answer_verified(service: Service, quick: Any) -> None:
@@ -188,3 +189,40 @@ def test_the_command_line_solves_a_file_and_says_what_is_wrong(service: Service,
     assert refused.returncode == 1
     assert "problem_config.problem" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_every_refusal_is_documented_in_its_own_form(service: Service) -> None:
+    document = service.http.get("/openapi.json").json()
+    assert "HTTPValidationError" not in json.dumps(document)
+    assert {"Problem", "Fault", "SolveRequest"} <= set(document["components"]["schemas"])
+    accepted = document["paths"]["/api/solve"]["post"]
+    assert set(accepted["responses"]) >= {"202", "400", "409", "413", "422", "503"}
+    assert "application/problem+json" in accepted["responses"]["422"]["content"]
+    assert accepted["requestBody"]["content"]["application/json"]["schema"]["examples"]
+    reached = {name.rsplit("/", 1)[1] for name in _references(document)}
+    assert reached <= set(document["components"]["schemas"])
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for inner in value.values():
+            yield from _references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _references(inner)
+
+
+def test_health_tells_of_the_workers(service: Service) -> None:
+    eventually(
+        lambda: service.http.get("/health").json()["workers"] == 1, seconds=15, what="the worker is known"
+    )
+    assert service.http.get("/health").json()["gpu_available"] is False
+
+
+def test_validate_warns_of_what_is_probably_not_meant(service: Service, quick: Any) -> None:
+    body = quick(1.0)
+    body["problem_config"]["problem"]["constants"] = {"unheard_of": 1.0}
+    warnings = service.http.post("/api/validate", json=body).json()["warnings"]
+    assert any("unheard_of" in warning for warning in warnings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 from typing import Any
@@ -30,6 +31,7 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "reversed bounds": (changed(control_bounds={"u": [1, -1]}), "problem_config.problem.control_bounds.u"),
     "NaN as text": (changed(initial={"x": "nan", "v": 0}), "problem_config.problem.initial.x"),
     "time backwards": (changed(time={"t0": 1, "tf": 0}), "problem_config.problem.time.tf"),
+    "U+0000": (changed(title="a\0b"), "problem_config.problem.title"),
     "no cost": (changed(running_cost=None), "problem_config.problem.running_cost"),
     "unknown option": ({**changed(), "solver_config": {"toleranze": 1}}, "solver_config.toleranze"),
     "option out of range": (
@@ -72,6 +74,9 @@ def test_a_fault_is_refused_with_its_field_and_nothing_is_stored(service: Servic
         (b'{"solver_type": "collocation",', 400),
         (b'{"solver_type": NaN}', 400),
         (b"\xff\xfe", 400),
+        (b'{"solver_type": 1e999}', 400),
+        (b'{"solver_type": "\\ud800"}', 400),
+        (b'"' + b'\\"' * 900_000, 400),
         (b"", 400),
         (b"[]", 422),
         (b"[" * 50_000, 422),
@@ -122,3 +127,26 @@ def test_unknown_addresses_methods_and_cursors_are_problems_too(service: Service
     ):
         assert answer.status_code == status, answer.text
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_odd_headers_and_parameters_are_passed_over_or_refused(service: Service, quick: Any) -> None:
+    job_id = service.submit(quick(1.0))
+    path = f"/api/job/{job_id}"
+    for value in (b"wait=\xb2", b"wait=99999999999999999999", b"wait=", b"wait=-1"):
+        assert service.http.get(path, headers={b"Prefer": value}).status_code == 200
+    service.job(job_id, wait=60)
+    for value in (b"\xb2", b"9" * 5_000, b"-1"):
+        assert service.http.get(f"{path}/events", headers={b"Last-Event-ID": value}).status_code == 200
+    refused: list[tuple[str, str]] = [
+        ("solver_type", "a\0"),
+        ("since", "yesterday"),
+        ("limit", "0"),
+        ("cursor", base64.urlsafe_b64encode(b'["2026-01-01", 5]').decode()),
+        ("cursor", base64.urlsafe_b64encode(b'["0001-01-01T00:00:00+23:59", "x"]').decode()),
+        ("cursor", "\u00fc"),
+    ]
+    for name, value in refused:
+        answer = service.http.get("/api/jobs", params={name: value})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, name), answer.text
+    assert service.http.get(path, params={"wait": "nan"}).status_code == 422
+    assert service.http.get("/api/jobs", params={"since": "2026-01-01"}).status_code == 200

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any
 
+import httpx
 import psutil
 import pytest
-from live import DataStores, Service, eventually
+from live import DataStores, Running, Service, eventually
+
+Frozen = Callable[[Running], AbstractContextManager[None]]
 
 ATTEMPTS = "SELECT attempt, status FROM jobs"
 
@@ -37,8 +45,13 @@ def test_a_worker_killed_amid_fifty_jobs_loses_none_and_doubles_none(
     assert [job["outcome"] for job in jobs] == ["converged"] * 50
     assert len({job["job_id"] for job in jobs}) == 50
     assert all(job["attempt"] <= 2 for job in jobs)
-    finished = bare_service.rows("SELECT count(*), count(DISTINCT id) FROM jobs WHERE result IS NOT NULL")
-    assert finished == [(50, 50)]
+    ended = [
+        record["job"]
+        for worker in bare_service.workers
+        for line in worker.log.read_text().splitlines()
+        if line.startswith("{") and (record := json.loads(line)).get("outcome") == "completed"
+    ]
+    assert len(set(ended)) == len(ended), "a job was completed twice"
 
 
 def test_a_job_of_a_killed_worker_is_taken_over(bare_service: Service, slow: Any) -> None:
@@ -145,3 +158,125 @@ def test_jobs_submitted_before_any_worker_are_found(
     stores.redis = stores.start_redis()
     bare_service.start_worker()
     assert [bare_service.job(job_id, wait=60)["outcome"] for job_id in ids] == ["converged"] * 3
+
+
+def test_the_result_of_a_suspended_worker_is_not_taken(
+    bare_service: Service, quick: Any, frozen: Frozen
+) -> None:
+    zombie = bare_service.start_worker()
+    with frozen(zombie):
+        job_id = bare_service.submit(quick(1.0))
+        bare_service.until(job_id, "running")
+        zombie.signal(signal.SIGSTOP)
+    # Its solver goes on and answers; meanwhile another worker takes the job over and completes it.
+    bare_service.start_worker()
+    job = bare_service.job(job_id, wait=60)
+    assert (job["outcome"], job["attempt"]) == ("converged", 2)
+    before = bare_service.http.get(f"/api/job/{job_id}")
+    zombie.signal(signal.SIGCONT)
+    eventually(lambda: "lease lost" in zombie.log.read_text(), seconds=20, what="the result is refused")
+    after = bare_service.http.get(f"/api/job/{job_id}")
+    assert (after.headers["etag"], after.json()) == (before.headers["etag"], before.json())
+
+
+def test_a_solve_beyond_its_time_is_killed_and_says_so(
+    bare_service: Service, quick: Any, frozen: Frozen
+) -> None:
+    worker = bare_service.start_worker(COSTATE_COMPILE_GRACE_S="0.5")
+    with frozen(worker):
+        before = worker.solver().pid
+        job_id = bare_service.submit({**quick(1.0), "solver_config": {"time_limit_s": 0.5}})
+        job = bare_service.job(job_id, wait=30)
+    assert (job["status"], job["error"]["code"]) == ("failed", "deadline")
+    assert not psutil.pid_exists(before)
+    assert bare_service.job(bare_service.submit(quick(2.0)), wait=60)["outcome"] == "converged"
+
+
+def test_a_worker_asked_to_stop_finishes_what_it_can(
+    bare_service: Service, quick: Any, frozen: Frozen
+) -> None:
+    worker = bare_service.start_worker(COSTATE_WORKER_GRACE_S="30")
+    with frozen(worker):
+        job_id = bare_service.submit(quick(1.0))
+        bare_service.until(job_id, "running")
+        waiting = bare_service.submit(quick(2.0))
+        worker.signal(signal.SIGTERM)
+        eventually(lambda: not _ready(worker, bare_service), seconds=10, what="no more jobs are taken")
+    assert worker.process.wait(30) == 0
+    assert bare_service.job(job_id)["outcome"] == "converged"
+    assert bare_service.job(waiting)["status"] == "pending"
+
+
+def _ready(worker: Running, service: Service) -> bool:
+    return bool(service.http.get(f"{worker.url}/ready").status_code == 200)
+
+
+def test_a_worker_stops_although_redis_is_away(
+    bare_service: Service, stores: DataStores, quick: Any, frozen: Frozen
+) -> None:
+    worker = bare_service.start_worker()
+    stores.redis.kill()
+    try:
+        with frozen(worker):
+            job_id = bare_service.submit(quick(1.0))
+            bare_service.until(job_id, "running")
+            worker.signal(signal.SIGTERM)
+            worker.process.wait(30)
+        assert bare_service.rows(ATTEMPTS) == [(0, "pending")]
+    finally:
+        stores.redis = stores.start_redis()
+
+
+def test_a_redis_that_does_not_answer_holds_no_request_up(
+    bare_service: Service, stores: DataStores, quick: Any
+) -> None:
+    bare_service.start_worker()
+    stores.redis.signal(signal.SIGSTOP)
+    try:
+        ids = [bare_service.submit(quick(1.0 + n)) for n in range(5)]
+        assert [bare_service.job(job_id, wait=60)["outcome"] for job_id in ids] == ["converged"] * 5
+    finally:
+        stores.redis.signal(signal.SIGCONT)
+
+
+def test_a_database_that_restarts_loses_nothing(
+    bare_service: Service, stores: DataStores, quick: Any, frozen: Frozen
+) -> None:
+    worker = bare_service.start_worker(COSTATE_LEASE_S="60")
+    with frozen(worker):
+        job_id = bare_service.submit(quick(1.0))
+        bare_service.until(job_id, "running")
+        stores.stop_postgres()
+        try:
+            refused = bare_service.post(quick(2.0))
+            assert (refused.status_code, refused.headers["content-type"]) == (503, "application/problem+json")
+            assert bare_service.http.get("/ready").status_code == 503
+            assert bare_service.http.get("/health").status_code == 200
+            assert (
+                'costate_dependency_up{dependency="database"} 0.0' in bare_service.http.get("/metrics").text
+            )
+        finally:
+            stores.postgres = stores.start_postgres()
+    job = bare_service.job(job_id, wait=60)
+    assert (job["outcome"], job["attempt"]) == ("converged", 1)
+    assert bare_service.job(bare_service.submit(quick(2.0)), wait=60)["outcome"] == "converged"
+
+
+def test_those_who_wait_are_answered_when_the_api_stops(bare_service: Service, quick: Any) -> None:
+    job_id = bare_service.submit(quick(1.0))  # there is no worker
+    answers: dict[str, httpx.Response] = {}
+
+    def ask(path: str) -> None:
+        answers[path] = httpx.get(f"{bare_service.url}/api/job/{job_id}{path}", timeout=60)
+
+    waiting = [threading.Thread(target=ask, args=(path,)) for path in ("?wait=50", "/events")]
+    for thread in waiting:
+        thread.start()
+    time.sleep(1.0)
+    bare_service.api.signal(signal.SIGTERM)
+    for thread in waiting:
+        thread.join(30)
+    bare_service.api.process.wait(30)
+    assert [answers[path].status_code for path in ("?wait=50", "/events")] == [200, 200]
+    assert answers["?wait=50"].json()["status"] == "pending"
+    assert "event: status" in answers["/events"].text

@@ -6,16 +6,25 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import UUID
 
+import numpy as np
 import pytest
+from alembic import command
+from alembic.config import Config
 from live import DataStores
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.orm.exc import DetachedInstanceError
 
+from app.jobs.fleet import Fleet, WorkerSeen
 from app.jobs.leases import Claim, Outcome
 from app.jobs.model import MAX_ATTEMPTS, Job
 from app.jobs.schema import current, migrate
 from app.jobs.store import (
     Filters,
     IdempotencyConflictError,
+    IdempotencyInFlightError,
     JobStore,
     NotCancellableError,
     QueueFullError,
@@ -199,3 +208,118 @@ def test_pages_show_every_job_once(store: JobStore, request_: CheckedRequest) ->
         if cursor is None:
             break
     assert seen == expected
+
+
+def test_a_job_whose_solver_died_waits_again_until_its_attempts_are_spent(
+    store: JobStore, request_: CheckedRequest
+) -> None:
+    job, _ = store.submit(request_)
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        assert store.lost(claimed(store, job))
+        assert store.get(job.id).attempt == attempt
+    ended = store.get(job.id)
+    assert (ended.status, ended.dead_letter) == ("failed", True)
+
+
+def test_a_cancelled_job_that_was_given_back_is_cancelled_not_run(
+    store: JobStore, request_: CheckedRequest
+) -> None:
+    job, _ = store.submit(request_)
+    claim = claimed(store, job)
+    store.cancel(job.id)
+    assert store.release(claim)
+    assert store.claim(job.id, "b", 30.0) is None
+    assert store.bury() == 0
+    assert store.get(job.id).status == "cancelled"
+
+
+def test_a_cancelled_job_whose_worker_died_is_cancelled_not_given_up(
+    store: JobStore, request_: CheckedRequest
+) -> None:
+    job, _ = store.submit(request_)
+    for attempt in range(MAX_ATTEMPTS):
+        claimed(store, job, f"worker-{attempt}", 0.0)
+    store.cancel(job.id)
+    assert store.bury() == 0
+    assert (store.get(job.id).status, store.get(job.id).dead_letter) == ("cancelled", False)
+
+
+def test_idle_workers_take_the_oldest_jobs_each_another(store: JobStore, request_: CheckedRequest) -> None:
+    expected = [store.submit(request_)[0].id for _ in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        claims = list(pool.map(lambda n: store.claim_oldest(f"worker-{n}", 30.0), range(6)))
+    taken = [claim.job_id for claim in claims if claim is not None]
+    assert len(set(taken)) == len(taken)
+    rest = []
+    while (claim := store.claim_oldest("last", 30.0)) is not None:
+        rest.append(claim.job_id)
+    assert sorted(taken + rest, key=str) == sorted(expected, key=str)
+    assert rest == [job_id for job_id in expected if job_id in rest]
+
+
+def test_a_job_is_left_to_its_hint_for_a_while(store: JobStore, request_: CheckedRequest) -> None:
+    store.submit(request_)
+    assert store.claim_oldest("a", 30.0, waiting_s=60.0) is None
+    assert store.claim_oldest("a", 30.0) is not None
+
+
+def test_a_batch_that_does_not_fit_stores_nothing(store: JobStore, request_: CheckedRequest) -> None:
+    asked = [(request_, f"{n}") for n in range(3)]
+    with pytest.raises(QueueFullError):
+        store.submit_batch(asked, UUID(int=1), max_pending=2)
+    assert store.counts()["pending"] == 0
+    assert len(store.submit_batch(asked, UUID(int=1), max_pending=3)) == 3
+
+
+def test_a_key_that_is_being_used_for_long_is_refused(store: JobStore, request_: CheckedRequest) -> None:
+    with store.engine.begin() as held:
+        held.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('key', 0))"))
+        with pytest.raises(IdempotencyInFlightError):
+            store.submit(request_, idempotency=("key", "same"))
+    assert store.submit(request_, idempotency=("key", "same"))[1]
+
+
+def test_lists_leave_out_what_is_large(store: JobStore, request_: CheckedRequest) -> None:
+    store.submit(request_)
+    [job], _ = store.list(Filters(), limit=5, cursor=None)
+    assert job.digest == request_.digest
+    with pytest.raises(DetachedInstanceError):
+        _ = job.request
+
+
+def test_numbers_that_json_has_not_are_stored_as_null(store: JobStore, request_: CheckedRequest) -> None:
+    job, _ = store.submit(request_)
+    odd = {"cost": float("nan"), "time": np.array([0.0, np.inf])}
+    assert store.finish(claimed(store, job), Outcome(result=odd, summary={"status": "diverged"}))
+    assert store.get(job.id).result == {"cost": None, "time": [0.0, None]}
+
+
+def test_workers_are_known_while_they_tell_of_themselves(store: JobStore) -> None:
+    fleet = Fleet(store.engine)
+    first, second = (
+        WorkerSeen(name, "1", 2, 0, [device]) for name, device in (("a", "TFRT_CPU_0"), ("b", "cuda:0"))
+    )
+    for worker in (first, second, first):
+        fleet.tell(worker)
+    assert fleet.alive() == [first, second]
+    fleet.leave("b")
+    assert fleet.alive() == [first]
+
+
+def test_a_migration_that_fails_says_why_and_leaves_no_lock(
+    stores: DataStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = JobStore(stores.new_database())
+    with monkeypatch.context() as broken:
+
+        def fail(*_: object) -> None:
+            config = _[0]
+            assert isinstance(config, Config)
+            config.attributes["connection"].execute(text("SELECT 1 FROM nowhere"))
+
+        broken.setattr(command, "upgrade", fail)
+        with pytest.raises(ProgrammingError, match="nowhere"):
+            migrate(made.engine)
+    migrate(made.engine)
+    assert current(made.engine)
+    made.engine.dispose()

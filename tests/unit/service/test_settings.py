@@ -33,3 +33,13 @@ def test_passwords_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in COMPLETE.items():
         monkeypatch.setenv(name, value)
     assert "secret@" not in repr(settings())
+
+
+def test_an_address_of_the_wrong_kind_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in COMPLETE.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("COSTATE_DATABASE_URL", "mysql://somebody:secret@host/name")
+    with pytest.raises(SettingsError, match="COSTATE_DATABASE_URL") as caught:
+        settings()
+    assert "postgresql://" in str(caught.value)
+    assert "secret" not in str(caught.value)
