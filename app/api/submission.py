@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
@@ -58,11 +59,13 @@ def checked(body: dict[str, Any]) -> tuple[CheckedRequest, str]:
     return request, str(title or "")[:200]
 
 
-def accepted(context: Context, job: Job) -> None:
-    """Count a new job and tell the queue; when that does not answer, idle workers find the row."""
-    metrics().count(JOBS_SUBMITTED, job.solver_type, str(job.cached).lower())
-    if job.status == "pending" and context.queue.tell(job.id):
-        context.store.enqueued(job.id)
+def accepted(context: Context, jobs: Sequence[Job]) -> None:
+    """Count new jobs and tell the queue; when that does not answer, idle workers find the rows."""
+    for job in jobs:
+        metrics().count(JOBS_SUBMITTED, job.solver_type, str(job.cached).lower())
+    waiting = [job.id for job in jobs if job.status == "pending"]
+    if untold := [job_id for job_id in waiting if not context.queue.tell(job_id)]:
+        context.store.untold(untold)
 
 
 @router.post(
@@ -94,7 +97,7 @@ async def solve(
             asked, title=title, idempotency=idempotency, max_pending=context.settings.max_pending
         )
         if new:
-            accepted(context, job)
+            accepted(context, [job])
         return job
 
     job = await run_in_threadpool(accept)
@@ -120,8 +123,7 @@ async def batch(request: Request, context: Shared, response: Response) -> BatchA
 
     def accept() -> list[Job]:
         jobs = context.store.submit_batch(asked, batch_id, max_pending=context.settings.max_pending)
-        for job in jobs:
-            accepted(context, job)
+        accepted(context, jobs)
         return jobs
 
     jobs = await run_in_threadpool(accept)

@@ -93,18 +93,19 @@ class Leases:
     def claim(self, job_id: UUID, owner: str, lease_s: float) -> Claim | None:
         """Take a job that waits, or whose worker is lost; None when there is nothing to take."""
         wanted = or_(Job.status == "pending", LAPSED)
-        return self._claim(select(Job).where(Job.id == job_id, wanted), owner, lease_s)
+        # Waits for whoever holds the row for a moment: a hint that passes it by would be lost.
+        return self._claim(select(Job).where(Job.id == job_id, wanted).with_for_update(), owner, lease_s)
 
     def claim_oldest(self, owner: str, lease_s: float, *, waiting_s: float = 0.0) -> Claim | None:
         """Take the oldest job that has waited so long, or whose worker is lost; None when there is none."""
         waiting = and_(Job.status == "pending", Job.submitted_at <= after(-waiting_s))
         oldest = select(Job).where(or_(waiting, LAPSED)).order_by(Job.submitted_at).limit(1)
-        return self._claim(oldest, owner, lease_s)
+        return self._claim(oldest.with_for_update(skip_locked=True), owner, lease_s)
 
     def _claim(self, query: Select[Job], owner: str, lease_s: float) -> Claim | None:
         untried = and_(Job.attempt < MAX_ATTEMPTS, Job.cancel_requested_at.is_(None))
         with self._session.begin() as session:
-            job = session.scalar(query.where(untried).with_for_update(skip_locked=True))
+            job = session.scalar(query.where(untried))
             if job is None:
                 return None
             job.status, job.lease_owner = "running", owner

@@ -132,6 +132,7 @@ class JobStore(Leases):
             digest=request.digest,
             idempotency_key=idempotency[0] if idempotency else None,
             idempotency_digest=idempotency[1] if idempotency else None,
+            enqueued_at=NOW,  # who submits tells the queue next; see `untold`
         )
         if answered := self._answer(session, request.digest):
             for column in ("outcome", "cost", "solver_version", "result", "result_key"):
@@ -153,10 +154,10 @@ class JobStore(Leases):
         )
         return session.scalar(known.order_by(Job.completed_at.desc()).limit(1))
 
-    def enqueued(self, job_id: UUID) -> None:
-        """Note that the queue was told of the job."""
+    def untold(self, job_ids: Sequence[UUID]) -> None:
+        """Note that the queue was not told of new jobs after all."""
         with self._session.begin() as session:
-            session.execute(update(Job).where(Job.id == job_id).values(enqueued_at=NOW))
+            session.execute(update(Job).where(Job.id.in_(job_ids)).values(enqueued_at=None))
 
     # Reading
 

@@ -120,6 +120,8 @@ def test_a_released_job_does_not_lose_an_attempt(store: JobStore, request_: Chec
 
 def test_forgotten_jobs_are_told_once_by_many_sweepers(store: JobStore, request_: CheckedRequest) -> None:
     job, _ = store.submit(request_)
+    assert list(store.forgotten()) == []
+    store.untold([job.id])
     with ThreadPoolExecutor(4) as pool:
         told = list(pool.map(lambda _: list(store.forgotten()), range(4)))
     assert [job_id for ids in told for job_id in ids] == [job.id]
@@ -127,7 +129,6 @@ def test_forgotten_jobs_are_told_once_by_many_sweepers(store: JobStore, request_
 
 def test_a_job_whose_worker_is_silent_is_told_again(store: JobStore, request_: CheckedRequest) -> None:
     job, _ = store.submit(request_)
-    store.enqueued(job.id)
     claimed(store, job, "a", 0.1)
     time.sleep(0.3)
     assert list(store.forgotten()) == [job.id]
@@ -323,3 +324,16 @@ def test_a_migration_that_fails_says_why_and_leaves_no_lock(
     migrate(made.engine)
     assert current(made.engine)
     made.engine.dispose()
+
+
+def test_a_hint_waits_for_whoever_holds_the_row_for_a_moment(
+    store: JobStore, request_: CheckedRequest
+) -> None:
+    job, _ = store.submit(request_)
+    with ThreadPoolExecutor(1) as pool:
+        with store.engine.begin() as held:
+            held.execute(text("UPDATE jobs SET title = 'held'"))
+            claim = pool.submit(store.claim, job.id, "a", 30.0)
+            with pytest.raises(TimeoutError):
+                claim.result(0.5)
+        assert claim.result(10) is not None
