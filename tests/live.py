@@ -199,7 +199,8 @@ class Service:
         running = Running([sys.executable, "-m", "app.cli", kind], log, {**self.environment, **settings})
 
         def ready() -> bool:
-            assert running.process.poll() is None, running.tail()
+            code = running.process.poll()
+            assert code is None, f"{kind} ended with {code}:\n{running.tail()}"
             try:
                 return httpx.get(f"http://{HOST}:{port}/ready", timeout=5).status_code == 200
             except httpx.TransportError:

@@ -45,7 +45,9 @@ def application(settings: Settings) -> FastAPI:
         await asyncio.gather(*background, return_exceptions=True)
         context.store.engine.dispose()
 
-    made = Service(title="Costate", version=VERSION, description=ABOUT, lifespan=lifespan)
+    made = Service(
+        title="Costate", version=VERSION, description=ABOUT, lifespan=lifespan, docs_url=None, redoc_url=None
+    )
     handle(made)
     for router in (meta.router, submission.router, jobs.router, results.router, web.router):
         made.include_router(router)

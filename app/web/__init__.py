@@ -30,3 +30,9 @@ def index(request: Request) -> Response:
             "solvers": [solver.name for solver in solvers()],
         }
     )
+
+
+@router.get("/docs", include_in_schema=False)
+def docs() -> Response:
+    """The API, to read and to try."""
+    return FileResponse(FOLDER / "docs.html")

@@ -108,3 +108,14 @@ def test_a_running_job_shows_progress_and_can_be_cancelled(page: Page) -> None:
     page.click("#cancel")
     expect(page.locator("#status")).to_have_text("cancelled", timeout=SOLVE_MS)
     expect(page.locator("#cancel")).to_be_hidden()
+
+
+def test_the_page_of_the_api_needs_nothing_from_elsewhere(page: Page, service: Service) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto("/docs")
+    expect(page.locator("[data-path='/api/solve']")).to_be_visible(timeout=SOLVE_MS)
+    page.locator("[data-path='/health']").click()
+    page.click("button:has-text('Execute')")
+    expect(page.locator(".live-responses-table")).to_contain_text("healthy")
+    assert [url for url in asked if not url.startswith((f"{service.url}/", "data:"))] == []

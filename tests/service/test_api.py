@@ -157,10 +157,12 @@ def test_the_service_describes_itself(service: Service) -> None:
 
 
 def test_pages_may_load_nothing_from_elsewhere(service: Service) -> None:
-    answer = service.http.get("/", headers={"Accept": "text/html"})
-    assert "default-src 'self'" in answer.headers["content-security-policy"]
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["x-request-id"]
+    for path in ("/", "/docs"):
+        answer = service.http.get(path, headers={"Accept": "text/html"})
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["x-request-id"]
+        assert "//" not in answer.text.replace("http://www.w3.org/", ""), "an address elsewhere"
 
 
 def test_the_command_line_solves_a_file_and_says_what_is_wrong(service: Service, quick: Any) -> None:
