@@ -15,6 +15,7 @@ from app.solvers.pmp.kinds import FIXED, FREE, INTERIOR, SINGULAR
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
+SHORTEST = 1e-7  # of the duration: pieces of a solution that count as none
 
 
 @dataclass(frozen=True)
@@ -96,16 +97,18 @@ def schedule_of(arcs: Arcs, times: Array) -> Schedule:
     rows = []
     for j in range(arcs.kinds.shape[1]):
         row = [Piece(float(times[0]), int(arcs.kinds[0, j]), float(arcs.values[0, j]))]
-        for a in range(1, arcs.count):
-            if arcs.changing[a - 1] == j:
-                row.append(Piece(float(times[a]), int(arcs.kinds[a, j]), float(arcs.values[a, j])))
+        row.extend(
+            Piece(float(times[a]), int(arcs.kinds[a, j]), float(arcs.values[a, j]))
+            for a in range(1, arcs.count)
+            if arcs.changing[a - 1] == j
+        )
         rows.append(_ordered(row, float(times[0]), float(times[-1])))
     return Schedule(float(times[0]), float(times[-1]), tuple(rows))
 
 
 def _ordered(row: list[Piece], t0: float, tf: float) -> tuple[Piece, ...]:
     """Pieces that end before they start taken out, until none is left."""
-    shortest = 1e-10 * abs(tf - t0)
+    shortest = SHORTEST * abs(tf - t0)
     row = list(row)
     while True:
         ends = [piece.start for piece in row[1:]] + [tf]
@@ -121,10 +124,8 @@ def _ordered(row: list[Piece], t0: float, tf: float) -> tuple[Piece, ...]:
 
 def simplified(row: list[Piece], t0: float) -> tuple[Piece, ...]:
     """Neighbours of one rule joined."""
-    kept = [replace(row[0], start=t0)]
-    kept.extend(piece for before, piece in zip(row, row[1:], strict=False) if not piece.alike(before))
-    joined = [kept[0]]
-    for piece in kept[1:]:
+    joined = [replace(row[0], start=t0)]
+    for piece in row[1:]:
         if not piece.alike(joined[-1]):
             joined.append(piece)
     return tuple(joined)

@@ -70,7 +70,14 @@ class EndConditions:
 
     @classmethod
     def of(
-        cls, problem: Problem, t: tuple[float, float], x0: Array, xf: Array, p: Array, rows: Array, size: Array
+        cls,
+        problem: Problem,
+        t: tuple[float, float],
+        x0: Array,
+        xf: Array,
+        p: Array,
+        rows: Array,
+        size: Array,
     ) -> EndConditions:
         """The conditions as an estimate suggests them; `size (n,)` magnitudes of the states."""
         phase = problem.phases[0]
@@ -91,6 +98,5 @@ class EndConditions:
     def same(self, other: EndConditions) -> bool:
         """Whether all groups agree."""
         return all(
-            mine.same(theirs)
-            for mine, theirs in zip(vars(self).values(), vars(other).values(), strict=True)
+            mine.same(theirs) for mine, theirs in zip(vars(self).values(), vars(other).values(), strict=True)
         )

@@ -19,6 +19,7 @@ from app.solvers.progress import Progress
 Array = NDArray[np.float64]
 SHARE = 0.6  # of the time limit
 ACCURACY = 1e-4  # of the mesh
+REFINEMENTS = 3
 USABLE = ("converged", "unverified", "stalled", "max_iterations", "time_limit")
 
 
@@ -45,6 +46,7 @@ def estimate(problem: Problem, options: dict[str, Any], report: Callable[[Progre
         tolerance=ACCURACY,
         time_limit_s=SHARE * options["time_limit_s"],
         mesh_intervals=options["estimate_intervals"],
+        max_refinements=REFINEMENTS,
     )
 
     def scaled(progress: Progress) -> None:
@@ -61,11 +63,17 @@ def estimate(problem: Problem, options: dict[str, Any], report: Callable[[Progre
     every = max(1, len(t) // options["segments"])
     nodes[::every] = True
     path = Path(
-        t, np.array([*x, *costates]).T, u.T,
-        np.array([result["parameters"][name] for name in problem.parameters]), nodes,
+        t,
+        np.array([*x, *costates]).T,
+        u.T,
+        np.array([result["parameters"][name] for name in problem.parameters]),
+        nodes,
     )
     return Estimate(
-        path, result["status"], result["message"], result["cost"],
+        path,
+        result["status"],
+        result["message"],
+        result["cost"],
         float(result["constraint_violation"] if result["constraint_violation"] is not None else np.inf),
     )
 
@@ -90,7 +98,8 @@ def multipliers_of(
     gradient, jacobian = np.asarray(found.gradient), np.asarray(found.rows_jacobian)
     rows, rights = [], []
     for flags, at, sign, costates in (
-        (held["x0"], 1, -1.0, path.y[0, n:]), (held["xf"], 2 + n, 1.0, path.y[-1, n:]),
+        (held["x0"], 1, -1.0, path.y[0, n:]),
+        (held["xf"], 2 + n, 1.0, path.y[-1, n:]),
     ):
         for j in np.flatnonzero(~flags):
             rows.append(jacobian[:, at + j] / scale[j])

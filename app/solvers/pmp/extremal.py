@@ -82,8 +82,11 @@ class Extremal:
                 right.append(cuts[part + 1])
                 y.append(nodes[i, half] if part else self.y[i])
                 places = (part + s) / (len(cuts) - 1)
-                guess.append(np.stack([np.interp(places, s, column) for column in self.guess[i].T], axis=1)
-                             if self.guess.shape[2] else np.zeros((STEPS + 1, 0)))
+                guess.append(
+                    np.stack([np.interp(places, s, column) for column in self.guess[i].T], axis=1)
+                    if self.guess.shape[2]
+                    else np.zeros((STEPS + 1, 0))
+                )
         division = Division(np.array(arc), np.array(left), np.array(right))
         return replace(self, division=division, y=np.array([*y, self.y[-1]]), guess=np.array(guess))
 
@@ -111,6 +114,11 @@ def extremal_on(path: Path, arcs: Arcs, multipliers: Array) -> Extremal:
         guess.append(path.control(np.clip(begin + (end - begin) * s, begin + inset, end - inset)))
     m = path.u.shape[1]
     return Extremal(
-        arcs, division, y, arcs.times.copy(), path.p.copy(), multipliers.copy(),
+        arcs,
+        division,
+        y,
+        arcs.times.copy(),
+        path.p.copy(),
+        multipliers.copy(),
         np.array(guess).reshape(division.count, STEPS + 1, m),
     )

@@ -112,34 +112,53 @@ class Hamiltonian:
         if not self.singular:
             return self._regular(z, rule.value, rest)
         mask = rule.kind == SINGULAR
-        v = jnp.where(mask, lax.stop_gradient(guess), rule.value)
+        v = jnp.where(mask, rest[0], rule.value)
         for _ in range(1 if self._linear else SINGULAR_STEPS):
-            second, change = self._second(z, v, rest)
+            base = lax.stop_gradient(self._regular(z, v, rest))
+            second, change = self._second(z, v, base, rest)
             v = v - solve_symmetric(-change, -jnp.where(mask, second, 0.0), mask)
         return self._regular(z, v, rest)
 
     def switching(self, z: Array, u: Array, rule: Rule, given: Given) -> Array:
         """d/dt H_u along the canonical equations, (m,), with singular controls held."""
-        rest = (lax.stop_gradient(u), rule.kind, given)
-        return self._first(z, jnp.where(rule.kind == FIXED, rule.value, u), rest)
+        base = lax.stop_gradient(u)
+        rest = (base, rule.kind, given)
+        return self._first(z, jnp.where(rule.kind == FIXED, rule.value, u), base, rest)
 
     def bracket(self, z: Array, u: Array, rule: Rule, given: Given) -> Array:
         """d/du_j d2/dt2 H_u_j (m,): not positive on singular arcs (generalised Legendre-Clebsch, Kelley)."""
-        rest = (lax.stop_gradient(u), rule.kind, given)
-        return jnp.diag(self._second(z, jnp.where(rule.kind == FIXED, rule.value, u), rest)[1])
+        base = lax.stop_gradient(u)
+        rest = (base, rule.kind, given)
+        return jnp.diag(self._second(z, jnp.where(rule.kind == FIXED, rule.value, u), base, rest)[1])
 
-    def _first(self, z: Array, v: Array, rest: Any) -> Array:
+    def _near(self, z: Array, v: Array, base: Array, rest: Any) -> Array:
+        """The control near where it is `base`, the held ones at v, smooth in both.
+
+        Newton steps from the solution: each doubles the order to which the result is right, so that two give
+        the three derivatives that are asked for, without an iteration to differentiate.
+        """
+        _, kind, given = rest
+        held = (kind == FIXED) | (kind == SINGULAR)
+        bound = (kind == FREE) & ((base <= given.lower) | (base >= given.upper))
+        u = jnp.where(held, v, base)
+        if self._linear:
+            return u
+        for _ in range(2):
+            step = solve_symmetric(self.curvature(z, u, given), self.slope(z, u, given), ~(held | bound))
+            u = u - step
+        return u
+
+    def _first(self, z: Array, v: Array, base: Array, rest: Any) -> Array:
         given = rest[2]
-        u = self._regular(z, v, rest)
-        rate, _ = self.field(z, u, given)
-        return jax.jvp(lambda z: self.slope(z, self._regular(z, v, rest), given), (z,), (rate,))[1]
+        rate, _ = self.field(z, self._near(z, v, base, rest), given)
+        return jax.jvp(lambda z: self.slope(z, self._near(z, v, base, rest), given), (z,), (rate,))[1]
 
-    def _second(self, z: Array, v: Array, rest: Any) -> tuple[Array, Array]:
+    def _second(self, z: Array, v: Array, base: Array, rest: Any) -> tuple[Array, Array]:
         """d2/dt2 H_u (m,) and its derivative by the held controls (m, m)."""
 
         def second(v: Array) -> Array:
-            rate, _ = self.field(z, self._regular(z, v, rest), rest[2])
-            return jax.jvp(lambda z: self._first(z, v, rest), (z,), (rate,))[1]
+            rate, _ = self.field(z, self._near(z, v, base, rest), rest[2])
+            return jax.jvp(lambda z: self._first(z, v, base, rest), (z,), (rate,))[1]
 
         return second(v), jax.jacfwd(second)(v)
 

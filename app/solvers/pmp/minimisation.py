@@ -29,40 +29,45 @@ def minimising(shooting: Shooting, path: Path, affine: NDArray[np.bool_]) -> Pat
     if not np.any(~affine):
         return path
     phase = shooting.problem.phases[0]
-    count = len(path.t)
+    count, m = path.u.shape
     z = np.concatenate([path.t[:, None], path.y, np.tile(path.p, (count, 1))], axis=1)
-    kinds = np.tile(np.where(affine, FIXED, FREE), (count, 1))
-    found, values = [], []
-    for start in _candidates(shooting, path, affine):
-        points = shooting.points(z, start, kinds, path.u)
-        u = np.asarray(points.u)
-        flat = np.max(np.abs(np.asarray(points.values)[:, 1 : 1 + u.shape[1]]) * (kinds == FREE), axis=1)
+    kind = np.where(affine, FIXED, FREE)
+
+    def minima(at: slice, start: Array) -> tuple[Array, Array]:
+        """Controls where Newton ends from `start`, and H there; infinite where it is no minimum."""
+        rows = len(start)
+        points = shooting.points(z[at], start, np.tile(kind, (rows, 1)), path.u[at])
+        u, found = np.asarray(points.u), np.asarray(points.values)
+        slope = np.max(np.abs(found[:, 1 : 1 + m]) * shooting.sizes.u * (kind == FREE), axis=1)
         inside = np.all((u > phase.u_lower) & (u < phase.u_upper), axis=1)
-        h = np.asarray(points.values)[:, 0]
-        good = np.all(np.isfinite(u), axis=1) & np.isfinite(h)
-        settled = ~inside | (flat <= 1e-6 * (1.0 + np.abs(h)))
-        found.append(np.where(good[:, None], u, path.u))
-        values.append(np.where(good & settled, h, np.inf))
-    u, h = np.array(found), np.array(values)
-    size = EQUAL * max(shooting.sizes.rate, 1e-300)
+        good = np.all(np.isfinite(u), axis=1) & np.isfinite(found[:, 0])
+        good &= ~inside | (slope <= 1e-6 * (shooting.sizes.rate + np.abs(found[:, 0])))
+        return u, np.where(good, found[:, 0], np.inf)
+
+    candidates = _candidates(shooting, path, affine)
+    pairs = [minima(slice(None), start) for start in candidates]
+    u, h = np.array([pair[0] for pair in pairs]), np.array([pair[1] for pair in pairs])
+    size = EQUAL * shooting.sizes.rate
     chosen = path.u.copy()
+    near = candidates[-1][0]
     for i in range(count):
-        lowest = np.min(h[:, i])
-        if not np.isfinite(lowest):
-            continue
-        equal = np.flatnonzero(h[:, i] <= lowest + size)
-        near = path.u[0] if i == 0 else chosen[i - 1]
-        distance = np.max(np.abs(u[equal, i] - near) / shooting.sizes.u, axis=1)
-        chosen[i] = u[equal[int(np.argmin(distance))], i]
+        followed, value = minima(slice(i, i + 1), near[None])
+        options, values = np.concatenate([followed, u[:, i]]), np.concatenate([value, h[:, i]])
+        lowest = np.min(values)
+        if np.isfinite(lowest):
+            equal = np.flatnonzero(values <= lowest + size)
+            distance = np.max(np.abs(options[equal] - near) / shooting.sizes.u, axis=1)
+            chosen[i] = options[equal[int(np.argmin(distance))]]
+        near = chosen[i]
     return replace(path, u=chosen)
 
 
 def _candidates(shooting: Shooting, path: Path, affine: NDArray[np.bool_]) -> list[Array]:
-    """Controls along the path (S, m) to start from: the estimate, the guess, and constants over the range."""
+    """Controls along the path (S, m) to start from: the estimate, constants over the range, the guess."""
     phase = shooting.problem.phases[0]
     s = (path.t - path.t[0]) / (path.t[-1] - path.t[0])
     guess = np.stack([np.interp(s, phase.guess_s, column) for column in phase.guess_u.T], axis=1)
-    found = [path.u, guess]
+    found = [path.u]
     for j in np.flatnonzero(~affine):
         reach = max(2.0, float(np.ptp(guess[:, j])))
         low, high = phase.u_lower[j], phase.u_upper[j]
@@ -72,4 +77,4 @@ def _candidates(shooting: Shooting, path: Path, affine: NDArray[np.bool_]) -> li
             u = path.u.copy()
             u[:, j] = value
             found.append(u)
-    return found
+    return [*found, guess]

@@ -127,7 +127,10 @@ def solve(
         step = float(np.max(np.abs(full)))
         tried, damping = _advanced(shooting, system, factors, full * unknown, full, damping)
         if tried is None:
-            accurate = step <= tolerance and np.max(np.abs(system.residual)) <= tolerance
+            # A residual of rounding size with no better step: two junctions coincide. It is a solution.
+            accurate = np.max(np.abs(system.residual)) <= (
+                tolerance if step <= tolerance else 1e-3 * tolerance
+            )
             return Found(CONVERGED if accurate else STUCK, shooting, system, step)
         system = tried
         if step * damping <= tolerance and np.max(np.abs(system.residual)) <= tolerance:

@@ -70,5 +70,10 @@ class Sizes:
         costate = np.maximum(largest[n:], 1e-3 * cost / x)
         width = upper - lower
         seen = np.maximum(np.max(np.abs(path.u), axis=0, initial=0.0), 1e-3)
-        return cls(x, costate, max(abs(float(path.t[-1] - path.t[0])), 1e-12), cost,
-                   np.where(np.isfinite(width) & (width > 0), width, seen))
+        return cls(
+            x,
+            costate,
+            max(abs(float(path.t[-1] - path.t[0])), 1e-12),
+            cost,
+            np.where(np.isfinite(width) & (width > 0), width, seen),
+        )

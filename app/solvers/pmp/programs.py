@@ -88,7 +88,9 @@ def _programs(key: _Key) -> Programs:
     n, m, _ = shape
     flight = Flight(found, (n,), (m,), (0,))
     return Programs(
-        Program(_segments(hamiltonian)), Program(_points(hamiltonian)), Program(_ends(found, n)),
+        Program(_segments(hamiltonian)),
+        Program(_points(hamiltonian)),
+        Program(_ends(found, n)),
         Program(flight.fly),
     )
 
@@ -102,7 +104,14 @@ def _segments(hamiltonian: Hamiltonian):  # type: ignore[no-untyped-def]
     n2 = 2 * hamiltonian.n
 
     def one(
-        start: Array, span: Array, guess: Array, kind: Array, value: Array, p: Array, given: Given, scale: Array
+        start: Array,
+        span: Array,
+        guess: Array,
+        kind: Array,
+        value: Array,
+        p: Array,
+        given: Given,
+        scale: Array,
     ) -> tuple[Shot, Array]:
         def of(w: Array) -> tuple[Array, Shot]:
             shot = shoot(
@@ -130,9 +139,7 @@ def _points(hamiltonian: Hamiltonian):  # type: ignore[no-untyped-def]
 
         values, u = of(z)
         jacobian, _ = jax.jacfwd(of, has_aux=True)(z)
-        bracket = (
-            hamiltonian.bracket(z, u, rule, given) if hamiltonian.singular else jnp.zeros(hamiltonian.m)
-        )
+        bracket = hamiltonian.bracket(z, u, rule, given) if hamiltonian.singular else jnp.zeros(hamiltonian.m)
         return Point(values, jacobian, u, hamiltonian.curvature(z, u, given), bracket)
 
     return jax.vmap(one, in_axes=(0, 0, 0, 0, None))

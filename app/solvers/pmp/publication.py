@@ -15,7 +15,6 @@ from app.solvers.pmp.newton import Found
 from app.solvers.pmp.sampling import Samples, resolved, samples
 
 Array = NDArray[np.float64]
-ACCURACY = 2e-5  # of linear interpolation of the controls, relative; their mean is far more accurate
 MOST = 1024  # segments that are sampled; STEPS points each
 GAP = 1e-9  # of the duration: between the two points of a jump
 
@@ -31,9 +30,12 @@ class Published:
     hamiltonian: Array
 
 
-def publish(problem: Problem, found: Found) -> Published:
-    """The points: dense where controls bend, both sides of every jump."""
-    e, shots = resolved(found.shooting, found.extremal, found.system.shots, ACCURACY, MOST)
+def publish(problem: Problem, found: Found, accuracy: float) -> Published:
+    """The points: dense where controls bend, both sides of every jump.
+
+    `accuracy`: of linear interpolation of the controls, relative to their size; their mean is far more accurate.
+    """
+    e, shots = resolved(found.shooting, found.extremal, found.system.shots, accuracy, MOST)
     at = samples(e, shots)
     phase, n = problem.phases[0], e.y.shape[1] // 2
     z = np.concatenate([at.t[:, None], at.y, np.tile(e.p, (len(at.t), 1))], axis=1)
@@ -55,11 +57,13 @@ def _with_mean(at: Samples) -> Array:
 
     At the ends of segments, where the step h may change, both sides move alike.
     """
-    u = at.u.reshape(-1, STEPS + 1, at.u.shape[1]).copy()
-    if u.shape[2] == 0:
+    if at.u.shape[1] == 0:
         return at.u
+    u = at.u.reshape(-1, STEPS + 1, at.u.shape[1])
     second = np.diff(u, 2, axis=1)
-    bend = np.concatenate([2 * second[:, :1] - second[:, 1:2], second, 2 * second[:, -1:] - second[:, -2:-1]], axis=1)
+    bend = np.concatenate(
+        [2 * second[:, :1] - second[:, 1:2], second, 2 * second[:, -1:] - second[:, -2:-1]], axis=1
+    )
     joined = np.diff(at.segment.reshape(-1, STEPS + 1)[:, 0]) == 1
     smooth = joined & np.all(np.abs(u[1:, 0] - u[:-1, -1]) <= 1e-9 * (1.0 + np.abs(u[1:, 0])), axis=1)
     middle = 0.5 * (bend[1:, 0] + bend[:-1, -1])
@@ -106,8 +110,12 @@ def arcs_of(problem: Problem, found: Found) -> list[dict[str, Any]]:
             end = min(i, len(names) - 1)
             if at.t[end] > at.t[start] or len(names) == 1:
                 listed.append(
-                    {"t_start": float(at.t[start]), "t_end": float(at.t[end]), "control": control,
-                     "kind": names[start]}
+                    {
+                        "t_start": float(at.t[start]),
+                        "t_end": float(at.t[end]),
+                        "control": control,
+                        "kind": names[start],
+                    }
                 )
             start = i
     return listed

@@ -17,6 +17,7 @@ from app.solvers.pmp.publication import Published, arcs_of, publish
 from app.solvers.verification import FlownPhase, Verification, verify
 
 Array = NDArray[np.float64]
+ACCURACIES = (2e-5, 2e-6, 1e-7)  # of linear interpolation of the controls, relative, one after the other
 FLIGHT = 1e-5  # relative difference that the flight of the published control may have, at least
 CONDITIONS = 1e-6  # relative residual that every necessary condition may have, at least
 SLACK = 100.0  # of the tolerance
@@ -32,10 +33,9 @@ _MESSAGES = {
 def result_of(problem: Problem, found: Found, estimate: Estimate, tolerance: float) -> dict[str, Any]:
     """The result but for iterations and timings."""
     sign = -1.0 if problem.sense == "max" else 1.0
-    published = publish(problem, found)
     conditions = conditions_of(found)
     allowed = max(SLACK * tolerance, FLIGHT)
-    checked = _flown(problem, found, published, allowed)
+    published, checked = _published(problem, found, allowed)
     status, message = _status(problem, found, published, conditions, checked, tolerance)
     trajectory = _trajectory(problem, published, sign)
     return {
@@ -90,11 +90,28 @@ def unsolved(problem: Problem, estimate: Estimate) -> dict[str, Any]:
     }
 
 
+def _published(problem: Problem, found: Found, allowed: float) -> tuple[Published, Verification]:
+    """As few points as make the flown control reproduce the answer well within what is allowed."""
+    for accuracy in ACCURACIES:
+        published = publish(problem, found, accuracy)
+        checked = _flown(problem, found, published, allowed)
+        if checked.passed(0.1 * allowed) or not found.converged:
+            break
+    return published, checked
+
+
 def _flown(problem: Problem, found: Found, published: Published, allowed: float) -> Verification:
     """The flight of the published control; where dynamics amplify every error, with restarts."""
     scale = np.maximum(np.max(np.abs(published.x), axis=0), 1e-3 * found.shooting.sizes.x)
     phases = [FlownPhase(published.t, published.x, published.u)]
-    arguments = (problem, phases, found.extremal.p, found.system.cost, [scale], found.shooting.programs.journey)
+    arguments = (
+        problem,
+        phases,
+        found.extremal.p,
+        found.system.cost,
+        [scale],
+        found.shooting.programs.journey,
+    )
     whole = verify(*arguments)
     if whole.passed(allowed) or not found.converged:
         return whole
@@ -135,14 +152,18 @@ def _crossed(problem: Problem, published: Published, allowance: float) -> str:
     for j, name in enumerate(phase.states):
         x = published.x[:, j]
         size = max(float(np.max(np.abs(x))), 1e-8)
-        for bound, over in ((phase.x_lower[j], phase.x_lower[j] - x), (phase.x_upper[j], x - phase.x_upper[j])):
+        for bound, over in (
+            (phase.x_lower[j], phase.x_lower[j] - x),
+            (phase.x_upper[j], x - phase.x_upper[j]),
+        ):
             if np.isfinite(bound) and np.max(over) > allowance * size:
                 worst = int(np.argmax(over))
                 parts.append(f"{name} = {x[worst]:.6g} at t = {published.t[worst]:.6g} (bound {bound:.6g})")
     if not parts:
         return ""
     return (
-        "This solver leaves bounds of states out of account, and the extremal crosses: " + "; ".join(parts)
+        "This solver leaves bounds of states out of account, and the extremal crosses: "
+        + "; ".join(parts)
         + ". The solver 'collocation' takes such problems."
     )
 

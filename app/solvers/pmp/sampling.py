@@ -82,7 +82,9 @@ def denser(e: Extremal, shots: Shot, where: NDArray[np.bool_]) -> Extremal:
     return Extremal(e.arcs, division, np.array([*y, e.y[-1]]), e.times, e.p, e.multipliers, np.array(guess))
 
 
-def resolved(shooting: Shooting, e: Extremal, shots: Shot, accuracy: float, most: int) -> tuple[Extremal, Shot]:
+def resolved(
+    shooting: Shooting, e: Extremal, shots: Shot, accuracy: float, most: int
+) -> tuple[Extremal, Shot]:
     """Divided until controls that are linear between the nodes differ from the true ones by `accuracy` at most
     (relative to their size), or `most` segments are reached."""
     for _ in range(6):

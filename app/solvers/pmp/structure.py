@@ -13,6 +13,8 @@ from app.solvers.pmp.kinds import FIXED, FREE, INTERIOR, SINGULAR
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 LONG_ARC = 0.02  # of the duration: a shorter stretch away from the bounds is a switch, not a singular arc
+SHORT = 2e-3  # of the duration: pieces of an estimate that are left out at first
+SHORT_BESIDE_SINGULAR = 2e-2  # the same beside a singular arc, where estimates oscillate
 FLAT = 0.03  # of the largest: a switching function that stays below may vanish
 AT_BOUND = 0.02  # of the width: how close to a bound an estimate is at it
 WRONG = 1e-6  # of the largest: a switching function of the wrong sign
@@ -53,10 +55,7 @@ def _bang_singular(seen: Seen, j: int) -> tuple[Piece, ...]:
     u, slope, t = seen.u[:, j], seen.slope[:, j], seen.t
     lower, upper = seen.lower[j], seen.upper[j]
     width = upper - lower
-    if not np.isfinite(width):
-        margin = AT_BOUND * max(1.0, float(np.ptp(u)))
-    else:
-        margin = AT_BOUND * width
+    margin = AT_BOUND * (width if np.isfinite(width) else max(1.0, float(np.ptp(u))))
     inside = (u > lower + margin) & (u < upper - margin)
     span = t[-1] - t[0]
     by_sign = [(FIXED, float(upper if s < 0 else lower)) for s in slope]
@@ -70,7 +69,26 @@ def _bang_singular(seen: Seen, j: int) -> tuple[Piece, ...]:
             labels[first : last + 1] = [(SINGULAR, 0.0)] * (last - first + 1)
         else:
             labels[first : last + 1] = by_sign[first : last + 1]
-    return simplified(list(from_labels(t, labels, slope)), float(t[0]))
+    return _pruned(simplified(list(from_labels(t, labels, slope)), float(t[0])), float(t[0]), float(t[-1]))
+
+
+def _pruned(row: tuple[Piece, ...], t0: float, tf: float) -> tuple[Piece, ...]:
+    """Pieces that are too short to be told from the errors of an estimate taken out, the shortest first."""
+    while len(row) > 1:
+        ends = [piece.start for piece in row[1:]] + [tf]
+        lengths = [end - piece.start for piece, end in zip(row, ends, strict=True)]
+        i = int(np.argmin(lengths))
+        beside = any(0 <= k < len(row) and row[k].kind == SINGULAR for k in (i - 1, i + 1))
+        if lengths[i] > (SHORT_BESIDE_SINGULAR if beside else SHORT) * (tf - t0):
+            break
+        start = row[i].start
+        kept = list(row[:i]) + list(row[i + 1 :])
+        if i < len(kept) and i and kept[i].kind != SINGULAR and kept[i - 1].kind != SINGULAR:
+            kept[i] = replace(kept[i], start=0.5 * (start + kept[i].start))
+        elif i < len(kept) and (not i or kept[i].kind == SINGULAR):
+            kept[i] = replace(kept[i], start=start)
+        row = simplified(kept, t0)
+    return row
 
 
 def _runs(flags: Flags) -> list[tuple[int, int]]:
