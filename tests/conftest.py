@@ -29,16 +29,20 @@ def service(
 ) -> Iterator[Service]:
     """A running service with one worker of one slot, shared by the tests that do it no harm."""
     made = Service(stores, tmp_path_factory.mktemp("service"), compiled)
-    made.start_api()
-    made.start_worker()
-    yield made
-    made.stop()
+    try:
+        made.start_api()
+        made.start_worker()
+        yield made
+    finally:
+        made.stop()
 
 
 @pytest.fixture
 def bare_service(stores: DataStores, tmp_path: Path, compiled: Path) -> Iterator[Service]:
     """A service with a database of its own and an API, but no worker: the test starts and harms its own."""
     made = Service(stores, tmp_path, compiled)
-    made.start_api()
-    yield made
-    made.stop()
+    try:
+        made.start_api()
+        yield made
+    finally:
+        made.stop()

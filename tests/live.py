@@ -177,6 +177,7 @@ class Service:
             "COSTATE_WORKER_GRACE_S": "1",
         }
         self.workers: list[Running] = []
+        self.processes: list[Running] = []  # also those that never became ready
         self.http = httpx.Client(base_url=self.url, timeout=70)
         self.command("migrate")
 
@@ -197,6 +198,7 @@ class Service:
     def _start(self, kind: str, port: int, settings: dict[str, str]) -> Running:
         log = self.folder / f"{kind}-{uuid4().hex[:4]}.log"
         running = Running([sys.executable, "-m", "app.cli", kind], log, {**self.environment, **settings})
+        self.processes.append(running)
 
         def ready() -> bool:
             code = running.process.poll()
@@ -237,6 +239,5 @@ class Service:
 
     def stop(self) -> None:
         self.http.close()
-        for worker in self.workers:
-            worker.stop()
-        self.api.stop()
+        for process in reversed(self.processes):
+            process.stop()
