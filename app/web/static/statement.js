@@ -27,6 +27,7 @@ export async function choose(name) {
   $("about").replaceChildren();
   if (!name) return;
   const { description, source, problem } = await api.template(name);
+  if (localStorage.getItem(DRAFT)) return; // typed meanwhile: what a person writes is never overwritten
   $("problem").value = pretty(problem);
   const credit = document.createElement("span");
   credit.className = "source";
