@@ -89,6 +89,11 @@ class Peer:
         sign = -1.0 if problem.sense == "max" else 1.0
         return cls(solver, nlp.arguments(), sign, time.perf_counter() - start)
 
+    @property
+    def iterations(self) -> int:
+        """Of the last solve."""
+        return int(self.solver.stats()["iter_count"])
+
     def solve(self) -> tuple[float, float, bool, Array]:
         """Cost in the problem's own sense, seconds, whether IPOPT succeeded, and the variables."""
         start = time.perf_counter()
