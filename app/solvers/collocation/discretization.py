@@ -90,6 +90,7 @@ class Discretization:
         floor: float = 1e-10,
         smooth: float = 0.0,
         control: Array | None = None,
+        reach: float = 3.0,
     ) -> Data:
         """The program's numbers.
 
@@ -124,6 +125,7 @@ class Discretization:
             pull_target=flat[4],
             elastic=np.float64(elastic),
             floor=np.float64(floor),
+            reach=np.float64(reach),
         )
 
     def _soften(

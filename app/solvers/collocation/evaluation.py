@@ -29,7 +29,8 @@ class Data(NamedTuple):
     for, 1 at ends). `pull`, `pull_target` (flat) add half `pull (w - pull_target)^2` to the cost: towards fixed
     ends that are not yet enforced, and towards a smooth control on singular arcs. `elastic ()` is the
     compliance of equality constraints, tiny but where a start is sought.
-    `floor ()`: where the barrier parameter stops.
+    `floor ()`: where the barrier parameter stops; `reach ()`: longest step of a scaled variable relative to
+    1 + its size (beyond, periodic functions mislead).
     """
 
     k: Leaf
@@ -49,6 +50,7 @@ class Data(NamedTuple):
     pull_target: Leaf
     elastic: Leaf
     floor: Leaf
+    reach: Leaf
 
 
 class Values(NamedTuple):

@@ -50,8 +50,8 @@ DELTA_FIRST, DELTA_MIN, DELTA_MAX = 1e-4, 1e-11, 1e12  # (algorithm IC)
 SHORTEST = 2.0**-14
 ACCEPTABLE_ERROR, ACCEPTABLE_ITERATIONS = 1e-5, 12
 RESTORED = 1e-4  # error at which restoration has converged
+PATIENCE = 80  # iterations of one restoration
 ENOUGH = 0.5  # part of the violation at which restoration ends
-FARTHEST = 3.0  # step of a (scaled) variable, relative to 1 + its size: periodic functions mislead beyond
 
 
 class State(NamedTuple):
@@ -70,6 +70,7 @@ class State(NamedTuple):
     restoring: Array
     reference: Array
     reference_theta: Array
+    since: Array
     iteration: Array
     status: Array
     error: Array
@@ -132,6 +133,7 @@ class InteriorPoint:
             restoring=restoring,
             reference=w,
             reference_theta=theta,
+            since=jnp.zeros((), int),
             iteration=jnp.zeros((), int),
             status=jnp.where(bad, INVALID, RUNNING),
             error=jnp.full((), jnp.inf),
@@ -185,7 +187,8 @@ class InteriorPoint:
     def _judge_restoration(self, data: Data, state: State, yielding: Values, gradient: Array) -> State:
         """Restoration that has converged while constraints are violated: locally infeasible."""
         error = errors(self.layout, data, state.w, yielding, gradient, state.y, state.mu).at()
-        over = state.restoring & (error <= RESTORED) & (state.status == RUNNING)
+        ended = (error <= RESTORED) | (state.since >= PATIENCE)
+        over = state.restoring & ended & (state.status == RUNNING)
         return state._replace(status=jnp.where(over, INFEASIBLE, state.status))
 
     def _leave_cost(self, derivatives: Derivatives, objective: Array) -> Derivatives:
@@ -337,7 +340,8 @@ class InteriorPoint:
         step = layout.flat(direction.step) * free(data)
         tau = jnp.maximum(TAU_MIN, 1.0 - state.mu)
         reach = jnp.max(jnp.abs(step) / (1.0 + jnp.abs(state.w)))
-        longest = jnp.minimum(to_boundary(data, state.w, step, tau), FARTHEST / jnp.maximum(reach, 1e-30))
+        longest = jnp.minimum(to_boundary(data, state.w, step, tau), data.reach / jnp.maximum(reach, 1e-30))
+        longest = jnp.minimum(longest, self._shrinking(state, step))
         here = self._measure(data, problem, values, state.w)
         down = slope(layout, data, problem, values, derivatives, direction, state.w, step)
 
@@ -391,6 +395,15 @@ class InteriorPoint:
             values=jax.tree.map(lambda new, old: jnp.where(accepted, new, old), there, state.values),
             factorizations=search.factorizations + 1,
         )
+
+    def _shrinking(self, state: State, step: Array) -> Array:
+        """The longest step that shortens no phase to less than half: linear models of short phases mislead."""
+        if not self.layout.free_time:
+            return jnp.ones(())
+        ends, moves = self.layout.unflat(state.w).ends, self.layout.unflat(step).ends
+        duration, change = ends[:, -1] - ends[:, -2], moves[:, -1] - moves[:, -2]
+        shrinks = (change < 0) & (duration > 0)
+        return jnp.min(jnp.where(shrinks, -0.5 * duration / jnp.where(shrinks, change, -1.0), jnp.inf))
 
     def _measure(self, data: Data, problem: Problem, values: Values, w: Array) -> Measure:
         return Measure(theta(problem, values), phi(self.layout, data, problem, values, w))
@@ -456,6 +469,7 @@ class InteriorPoint:
             restoring=(state.restoring | begin) & ~leave,
             reference=jnp.where(begin, state.w, state.reference),
             reference_theta=jnp.where(begin, violated, state.reference_theta),
+            since=jnp.where(state.restoring & ~leave, state.since + 1, 0),
             iteration=state.iteration + 1,
             status=status,
             factorizations=state.factorizations + search.factorizations,

@@ -243,12 +243,28 @@ def _border(layout: Layout, system: System, value: Array) -> tuple[Array, Array,
     scale = 1.0 / jnp.sqrt(jnp.maximum(jnp.max(jnp.abs(full), axis=1), 1e-30))
     scale = scale / jnp.sqrt(jnp.maximum(jnp.max(jnp.abs(full * scale[:, None] * scale), axis=1), 1e-30))
     balanced = full * scale[:, None] * scale
-    negative = jnp.sum(jnp.linalg.eigvalsh(balanced) < 0.0)
     solution = scale * jnp.linalg.solve(balanced, scale * right)
-    convex = finite & (negative == links + rows) & jnp.all(jnp.isfinite(solution))
+    convex = finite & _saddle(full, size, links) & jnp.all(jnp.isfinite(solution))
     d_ends = solution[:ends].reshape(phases, extent)
     link = solution[size:one].reshape(phases, n)
     return d_ends, solution[ends:size], link, solution[one:] * active, convex
+
+
+def _saddle(matrix: Array, size: int, links: int) -> Array:
+    """Whether a dense KKT matrix has `size` positive eigenvalues and else negative ones.
+
+    With a negative definite dual block that is so if its Schur complement is positive definite (Haynsworth's
+    inertia additivity), which two Cholesky factors tell much faster than eigenvalues.
+    """
+    coupling = matrix[size:, :size]
+    factor = jnp.linalg.cholesky(-matrix[size : size + links, size : size + links])
+    half = lax.linalg.triangular_solve(factor, coupling[:links], left_side=True, lower=True)
+    give = -jnp.diagonal(matrix)[size + links :]
+    rows = coupling[links:] / jnp.sqrt(give)[:, None]
+    schur = matrix[:size, :size] + half.T @ half + rows.T @ rows
+    root = 1.0 / jnp.sqrt(jnp.maximum(jnp.abs(jnp.diagonal(schur)), 1e-30))
+    found: Array = jnp.all(jnp.isfinite(jnp.linalg.cholesky(schur * root[:, None] * root)))
+    return found
 
 
 def _forward(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from app.solvers.collocation.barrier import Multipliers
 from app.solvers.collocation.discretization import Discretization, PhaseTrajectory, Trajectory
+from app.solvers.collocation.evaluation import Values
 from app.solvers.collocation.interior_point import ACCEPTABLE, CONVERGED
 from app.solvers.collocation.layout import Layout, Variables
 
@@ -28,8 +29,17 @@ class Outcome:
     primal: float
     cost: float  # as minimised, unscaled
     iterations: int
-    running: Array  # scaled cost at each place (P, N, s)
-    slopes: Array  # scaled dynamics times interval length (P, N, s, n)
+    values: Values  # scaled, as NumPy arrays
+
+    @property
+    def running(self) -> Array:
+        """Scaled cost at each place, (P, N, s)."""
+        return np.asarray(self.values.running)
+
+    @property
+    def slopes(self) -> Array:
+        """Scaled dynamics times the interval's length, (P, N, s, n)."""
+        return np.asarray(self.values.f)
 
     @property
     def solved(self) -> bool:

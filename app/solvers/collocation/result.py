@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.problems.model import Problem
+from app.solvers.collocation.faults import worst_rows
 from app.solvers.collocation.interior_point import ACCEPTABLE, CONVERGED, INFEASIBLE, INVALID, STUCK
 from app.solvers.collocation.mesh import MeshError
 from app.solvers.collocation.outcome import Outcome
@@ -35,10 +36,9 @@ def result_of(solving: Solving, answer: Answer, tolerance: float) -> dict[str, A
     """The result but for its timings."""
     problem, outcome = solving.problem, answer.outcome
     sign = -1.0 if problem.sense == "max" else 1.0
-    costates, hamiltonians = _costates(answer)
-    phases = publish(problem, answer.flights, costates, hamiltonians)
+    phases = published(problem, answer)
     solving.say("verify", "flying the control")
-    allowed = max(SLACK * tolerance, 1e-5)
+    allowed = allowance(tolerance)
     checked = check(solving, outcome, phases, allowed)
     status, message = _status(problem, outcome, checked, allowed)
     names = problem.parameters
@@ -62,6 +62,21 @@ def result_of(solving: Solving, answer: Answer, tolerance: float) -> dict[str, A
         "warnings": list(problem.warnings),
     }
     return result
+
+
+def allowance(tolerance: float) -> float:
+    """What the flight may differ by (relative) for a tolerance of the mesh."""
+    return max(SLACK * tolerance, 1e-5)
+
+
+def published(problem: Problem, answer: Answer) -> list[PublishedPhase]:
+    """The points of an answer."""
+    return publish(problem, answer.flights, *_costates(answer))
+
+
+def verified(solving: Solving, answer: Answer, tolerance: float) -> Verification:
+    """The flight of an answer's published control."""
+    return check(solving, answer.outcome, published(solving.problem, answer), allowance(tolerance))
 
 
 def check(solving: Solving, outcome: Outcome, phases: list[PublishedPhase], allowed: float) -> Verification:
@@ -174,12 +189,6 @@ def _status(problem: Problem, outcome: Outcome, checked: Verification, allowed: 
     if worst:
         message += " Largest violations: " + "; ".join(worst) + "."
     return status, message
-
-
-def worst_rows(problem: Problem, outcome: Outcome, count: int = 3) -> list[str]:
-    """The most violated constraints, in words; filled where a solve ended infeasible."""
-    del problem, outcome, count
-    return []
 
 
 def _list(values: Array) -> list[float]:

@@ -18,7 +18,7 @@ from app.solvers.collocation.chattering import NOTICEABLE, oscillation, smoothed
 from app.solvers.collocation.mesh import LARGE_JUMP, MeshError, refine, size_for, uniform
 from app.solvers.collocation.outcome import Outcome
 from app.solvers.collocation.publication import Flights, fly
-from app.solvers.collocation.result import Answer, result_of
+from app.solvers.collocation.result import Answer, allowance, result_of, verified
 from app.solvers.collocation.solving import Budget, Solving, Start
 from app.solvers.collocation.starts import first_outcome
 from app.solvers.collocation.transcription import TRANSCRIPTIONS
@@ -29,8 +29,9 @@ from app.solvers.request import CheckedRequest
 Array = NDArray[np.float64]
 log = logging.getLogger(__name__)
 LARGEST = 1024  # intervals of a refined mesh
-CALMING = 1e-2  # pull on (scaled) controls that chatter, towards their moving average
-ROUNDS = 3  # of calming, on one mesh
+CALMING = (1e-3, 1e-2, 1e-1)  # pulls on (scaled) controls that chatter, towards their moving average
+CALM_COST = 1e-4  # relative rise of the cost that calming may bring on one mesh
+SETTLING = 5  # times the pull is weakened in the end
 WARM = 1e-3  # barrier parameter of a solve that starts from a solution on another mesh
 
 
@@ -47,7 +48,7 @@ def solve_problem(
     budget = Budget.of(options["max_iterations"], options["time_limit_s"])
     solving = Solving(problem, TRANSCRIPTIONS[options["transcription"]], budget, report)
     size = size_for(options["mesh_intervals"])
-    outcome = first_outcome(solving, uniform(len(problem.phases), size), options["multi_start"])
+    outcome = first_outcome(solving, uniform(len(problem.phases), size))
     answer = _refined(solving, outcome, options["tolerance"], options["max_refinements"])
     result = result_of(solving, answer, options["tolerance"])
     compiled = Program.total - before
@@ -66,11 +67,16 @@ def _refined(solving: Solving, outcome: Outcome, tolerance: float, refinements: 
     outcome, smooth = _calmed(solving, outcome, 0.0)
     best = measured(solving, outcome)
     current, stalled = best, 0
+    goal = tolerance
     for count in range(refinements):
-        if current.error.total <= tolerance or solving.budget.late:
+        if solving.budget.late:
             break
+        if current.error.total <= goal:
+            if verified(solving, current, tolerance).passed(allowance(tolerance)):
+                break
+            goal *= 0.1  # dynamics amplify what intervals miss: each must miss less
         solving.fraction = 0.4 + 0.5 * (count + 1) / (refinements + 1)
-        new, smooth = _finer(solving, current, tolerance, smooth)
+        new, smooth = _finer(solving, current, goal, smooth)
         if not new.outcome.solved:
             break
         change = abs(new.outcome.cost - current.outcome.cost) / max(abs(new.outcome.cost), 1e-8)
@@ -102,8 +108,8 @@ def _finer(solving: Solving, answer: Answer, tolerance: float, smooth: float) ->
 
 def _settled(solving: Solving, answer: Answer, smooth: float, tolerance: float) -> Answer:
     """The pull weakened step by step on the last mesh, while the control stays calm and the cost still falls."""
-    allowed = max(answer.error.total, 10.0 * tolerance)
-    for _ in range(2 * ROUNDS):
+    allowed = 3.0 * max(answer.error.total, tolerance)
+    for _ in range(SETTLING):
         if solving.budget.late:
             break
         old = answer.outcome
@@ -124,18 +130,24 @@ def _settled(solving: Solving, answer: Answer, smooth: float, tolerance: float) 
 
 
 def _calmed(solving: Solving, outcome: Outcome, smooth: float) -> tuple[Outcome, float]:
-    """The same mesh solved again while its controls chatter, pulled towards their moving average."""
-    for _ in range(ROUNDS):
+    """The same mesh solved again while its controls chatter, pulled towards their moving average.
+
+    On a singular arc that costs next to nothing; where it does cost, the controls swing for a reason.
+    """
+    first, before = outcome, smooth
+    allowed = CALM_COST * abs(outcome.cost)
+    for weight in CALMING:
         if solving.budget.late or oscillation(outcome) < NOTICEABLE:
             break
-        smooth = min(max(10.0 * smooth, CALMING), 10.0 * CALMING)
+        if weight <= smooth:
+            continue
         d = outcome.discretization
-        start = Start(mu=1e-2, smooth=smooth)
+        start = Start(mu=1e-2, smooth=weight)
         multipliers = outcome.multipliers_on(d)
         found = solving.solve(d, outcome.trajectory(), start, multipliers, "solve", smoothed(outcome, d))
-        if not found.solved:
-            break
-        outcome = found
+        if not found.solved or found.cost - first.cost > allowed:
+            return first, before
+        outcome, smooth = found, weight
     return outcome, smooth
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from app.problems.model import Problem
 from app.solvers.collocation.barrier import Multipliers
 from app.solvers.collocation.discretization import Discretization, Trajectory
+from app.solvers.collocation.evaluation import Values
 from app.solvers.collocation.interior_point import RUNNING
 from app.solvers.collocation.layout import Layout, Variables
 from app.solvers.collocation.outcome import Outcome, no_multipliers
@@ -48,7 +49,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Start:
-    """How a solve begins: barrier parameter, and softness of constraints (see `Discretization.data`)."""
+    """How a solve begins and is limited; see `Discretization.data`. `restoring`: feasibility comes first."""
 
     mu: float = 0.1
     elastic: float = 1e-9
@@ -58,6 +59,7 @@ class Start:
     floor: float = 1e-10
     smooth: float = 0.0
     restoring: bool = False
+    reach: float = 3.0
 
 
 @dataclass
@@ -110,7 +112,9 @@ class Solving:
         """
         layout = discretization.layout
         found = self.programs(layout)
-        data = discretization.data(start.elastic, start.soft_ends, start.floor, start.smooth, control)
+        data = discretization.data(
+            start.elastic, start.soft_ends, start.floor, start.smooth, control, start.reach
+        )
         v = discretization.variables(trajectory)
         y = no_multipliers(layout) if multipliers is None else multipliers
         if found.advance.compiled is None:
@@ -150,8 +154,7 @@ class Solving:
             primal=float(state.primal),
             cost=float(state.cost) / discretization.scales.cost,
             iterations=done,
-            running=np.asarray(state.values.running),
-            slopes=np.asarray(state.values.f),
+            values=Values(*(np.asarray(a) for a in state.values)),  # type: ignore[arg-type]  # numpy
         )
 
     def say(

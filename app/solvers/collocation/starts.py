@@ -16,18 +16,14 @@ from app.solvers.collocation.solving import Solving, Start
 Array = NDArray[np.float64]
 
 
-def first_outcome(solving: Solving, fractions: Array, starts: int) -> Outcome:
-    """A solution on the first mesh: from the guess, else through softer problems and other guesses."""
-    outcome = best = _plain(solving, fractions, guess_of(solving.problem), Start())
-    if outcome.solved:
-        return outcome
-    for guess, softly in _others(solving.problem):
-        if solving.budget.late:
+def first_outcome(solving: Solving, fractions: Array) -> Outcome:
+    """A solution on the first mesh: from the guess, else in other ways and from other guesses."""
+    best = _plain(solving, fractions, guess_of(solving.problem), Start())
+    for guess, start, softly in _ways(solving.problem):
+        if best.solved or solving.budget.late:
             break
-        outcome = (_softly if softly else _plain)(solving, fractions, guess, Start())
-        if outcome.solved:
-            return outcome
-        if outcome.primal < best.primal:
+        outcome = (_softly if softly else _plain)(solving, fractions, guess, start)
+        if outcome.solved or outcome.primal < best.primal:
             best = outcome
     return best
 
@@ -39,34 +35,46 @@ def _plain(solving: Solving, fractions: Array, guess: Trajectory, start: Start) 
 def _softly(solving: Solving, fractions: Array, guess: Trajectory, start: Start) -> Outcome:
     """Fixed final states and equalities begin as penalties, which are hardened step by step."""
     discretization = solving.discretize(fractions, guess)
-    multipliers = None
     for weight in (1.0, 1e2, 1e4):
         soft = Start(
-            mu=0.1, elastic=1.0 / weight, soft_ends=weight, tolerance=1e-4, floor=1e-3, iterations=100
+            elastic=1.0 / weight,
+            soft_ends=weight,
+            tolerance=1e-2,
+            floor=1e-3,
+            iterations=100,
+            reach=start.reach,
         )
-        found = solving.solve(discretization, guess, soft, multipliers)
-        guess = found.trajectory()
-        multipliers = found.multipliers_on(discretization) if found.solved else None
-    return solving.solve(discretization, guess, replace(start, mu=1e-2), multipliers)
+        guess = solving.solve(discretization, guess, soft).trajectory()
+    return solving.solve(discretization, guess, replace(start, mu=1e-2))
 
 
-def _others(problem: Problem) -> Iterator[tuple[Trajectory, bool]]:
-    """Other guesses, and whether to harden constraints step by step."""
+def _ways(problem: Problem) -> Iterator[tuple[Trajectory, Start, bool]]:
+    """Further guesses, how to start from them, and whether to harden constraints step by step."""
     given = guess_of(problem)
-    yield given, True
-    yield _blended(problem, given, 0.0, 0.5), False
-    yield _blended(problem, given, 0.0, 0.5), True
+    feasible_first, careful = Start(restoring=True), Start(reach=1.0)
+    yield given, feasible_first, False
     random = np.random.default_rng(20240101)
+    near = _perturbed(problem, given, 0.03, random)
+    yield near, Start(), False
+    yield near, feasible_first, False
+    yield given, careful, False
+    yield near, careful, True
+    middle = _blended(problem, given, 0.5)
+    yield middle, Start(), False
+    yield middle, feasible_first, False
     for size in (0.1, 0.3, 1.0):
-        yield _perturbed(problem, given, size, random), False
-        yield _perturbed(problem, given, size, random), True
+        other = _perturbed(problem, given, size, random)
+        yield other, careful, False
+        yield other, feasible_first, False
+        yield other, careful, True
 
 
-def _blended(problem: Problem, guess: Trajectory, state: float, control: float) -> Trajectory:
+def _blended(problem: Problem, guess: Trajectory, control: float) -> Trajectory:
     """Controls moved towards the middle of their bounds."""
     phases = []
     for phase, at in zip(problem.phases, guess.phases, strict=True):
-        middle = 0.5 * (phase.u_lower + phase.u_upper)
+        with np.errstate(invalid="ignore"):
+            middle = 0.5 * (phase.u_lower + phase.u_upper)
         u = np.where(np.isfinite(middle), (1 - control) * at.u + control * middle, at.u)
         phases.append(replace(at, u=u))
     return replace(guess, phases=tuple(phases))
