@@ -5,16 +5,22 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from infra.catalog.model import AcceleratorName, Size
 from infra.environments import DEFAULTS, Environment
 from infra.errors import ConfigError, ConfigFault
+from infra.versions import Kubernetes
 
 NAMESPACE = "costate:"
 Name = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$")]
 Port = Annotated[int, Field(ge=1024, le=65535)]
+Cidr = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$")]
+Role = Literal["primary", "standby"]
+PlatformName = Literal["local", "aws", "gcp", "azure"]
 Range = tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
 
 
@@ -27,9 +33,10 @@ class Model(BaseModel):
 class Cell(Model):
     """One platform in one region, with the workload on it."""
 
-    platform: Literal["local", "aws", "gcp", "azure"] = Field(description="Where the cell runs.")
+    platform: PlatformName = Field(description="Where the cell runs.")
     region: str = Field("", description="The platform's own region name; none for `local`.")
-    role: Literal["primary", "standby"] = Field("primary", description="A standby follows its primary.")
+    role: Role = Field("primary", description="A standby follows its primary.")
+    account: str = Field("", pattern=r"^(\d{12})?$", description="AWS account that must be the one used.")
     project: str = Field("", description="GCP project.")
     subscription: str = Field("", description="Azure subscription.")
     cidr: str = Field("", description="Address range of the cell's network; planned where not given.")
@@ -64,8 +71,12 @@ class Workers(Model):
 class Gpu(Model):
     """Worker nodes with accelerators."""
 
-    accelerator: Literal["t4", "l4", "a10g", "a100", "h100", "h200"] = Field(
-        description="By intent, not by SKU."
+    accelerator: AcceleratorName = Field(description="By intent, not by SKU.")
+    fallbacks: tuple[AcceleratorName, ...] = Field(
+        (), description="Accelerators to take where the first cannot be had, in order."
+    )
+    precision: Literal["float32", "float64"] = Field(
+        "float64", description="What the solvers compute in; float64 is slow on T4, L4 and A10G."
     )
     min: int = Field(0, ge=0, le=1000, description="Nodes kept; 0 scales from zero.")
     max: int = Field(1, ge=1, le=1000, description="Nodes at most.")
@@ -73,10 +84,62 @@ class Gpu(Model):
     spot: bool = Field(False, description="Whether interruptible nodes may be used.")
 
 
+class Nodes(Model):
+    """Worker nodes without accelerators; the API runs on them too."""
+
+    size: Size = "small"
+    min: int = Field(1, ge=0, le=1000, description="Nodes kept.")
+    max: int = Field(3, ge=1, le=1000, description="Nodes at most.")
+    spot: bool = Field(False, description="Whether interruptible nodes may be used.")
+
+
+class Cluster(Model):
+    """Managed Kubernetes."""
+
+    version: Kubernetes = "1.36"
+    public_access: tuple[Cidr, ...] = Field(
+        (), description="Ranges that may reach the control plane from outside; none keeps it private."
+    )
+    maintenance: str = Field(
+        "sun 03:00",
+        pattern=r"^(mon|tue|wed|thu|fri|sat|sun) ([01]\d|2[0-3]):[0-5]\d$",
+        description="When upgrades may begin, in UTC; the window has four hours.",
+    )
+    node_autoscaler: Literal["cluster-autoscaler", "karpenter"] = Field(
+        "cluster-autoscaler", description="`karpenter` is for AWS."
+    )
+
+
+class Shutdown(Model):
+    """When a development cell sleeps: its nodes and database are stopped."""
+
+    stop: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="Time of day.")
+    start: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="Time of day, Monday to Friday.")
+    timezone: str = Field("UTC", description="IANA name of the time zone.")
+
+
+class Budget(Model):
+    """What a cell may cost before somebody is told."""
+
+    monthly_usd: int = Field(1000, ge=1, le=10_000_000)
+    alert_emails: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = Field(
+        (), description="Who is told at 50, 80 and 100 percent, and of a forecast above."
+    )
+
+
+class PolicyException(Model):
+    """A rule of `infra/policy` that a resource may break, for a reason and for a time."""
+
+    rule: str = Field(description="Id of the rule.")
+    resource: str = Field(description="Name or URN suffix of the resource.")
+    reason: str = Field(min_length=10)
+    until: date = Field(description="Last day; from the next on the rule holds again.")
+
+
 class Database(Model):
     """PostgreSQL."""
 
-    size: Literal["small", "medium", "large"] = "small"
+    size: Size = "small"
     version: Literal["17", "18"] = Field(
         "17", description="Major version; `local` runs 18 whatever is asked."
     )
@@ -87,7 +150,7 @@ class Database(Model):
 class Cache(Model):
     """Valkey or Redis."""
 
-    size: Literal["small", "medium", "large"] = "small"
+    size: Size = "small"
     highly_available: bool = False
 
 
@@ -117,14 +180,42 @@ class StackConfig(Model):
     cells: tuple[Cell, ...] = Field((Cell(platform="local"),), min_length=1)
     domain: str = Field("", description="Public name of the service; none on `local`.")
     layer: Literal["all", "platform", "workload"] = Field("all", description="Half of a stack split in two.")
+    platform_stack: str = Field(
+        "",
+        description="Stack of layer `platform` below one of layer `workload` (`organisation/costate/name`).",
+    )
+    owner: str = Field(
+        "costate",
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$",
+        description="Team that answers for the stack.",
+    )
+    protect: bool | None = Field(
+        None, description="Whether data stores, keys and clusters refuse deletion; in production unless said."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_days: int = Field(30, ge=7, le=400, description="Days that logs of the cloud are kept.")
     api: Api = Api()
     workers: Workers = Workers()
     gpu: Gpu | None = None
+    nodes: Nodes = Nodes()
+    cluster: Cluster = Cluster()
     database: Database = Database()
     cache: Cache = Cache()
     services: dict[Name, Service] = Field({}, description="Further services, by name.")
+    budget: Budget = Budget()
+    shutdown: Shutdown | None = None
+    policy_exceptions: tuple[PolicyException, ...] = Field((), description="Each with a reason and an end.")
     local: Local = Local()
+
+    @property
+    def production(self) -> bool:
+        """Whether people depend on the stack."""
+        return self.environment.startswith("production")
+
+    @property
+    def protected(self) -> bool:
+        """Whether data stores, keys and clusters refuse deletion."""
+        return self.production if self.protect is None else self.protect
 
 
 def load(values: Mapping[str, Any]) -> StackConfig:

@@ -63,8 +63,10 @@ def _allowed(field: FieldInfo) -> str:
     if get_origin(field.annotation) is Literal:
         return ", ".join(f"`{choice}`" for choice in get_args(field.annotation))
     if get_origin(field.annotation) is tuple and get_args(field.annotation)[-1] is Ellipsis:
-        choices = get_args(get_args(field.annotation)[0])
-        return "list of " + ", ".join(f"`{choice}`" for choice in choices)
+        entry = get_args(field.annotation)[0]
+        if get_origin(entry) is not Literal:
+            return "list of text"
+        return "list of " + ", ".join(f"`{choice}`" for choice in get_args(entry))
     if get_origin(field.annotation) is tuple:
         return "`[request, limit]`"
     low = next((limit.ge for limit in field.metadata if isinstance(limit, Ge)), None)

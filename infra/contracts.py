@@ -1,34 +1,202 @@
-"""What a platform must give: intents in, connection facts out. No cloud's name stands here."""
+"""What a platform must give: intents in, connection facts out. No cloud's name stands here.
+
+Facts are plain strings behind Outputs, none of them a password, so that they can be exported by a stack of
+layer `platform` and read by one of layer `workload`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, TypeVar
 
 import pulumi
 
-from infra.config import Api, Cache, Database, StackConfig, Workers
+Account = Literal["api", "worker", "migrations", "backup", "external-secrets", "cert-manager", "external-dns"]
+"""Kubernetes service accounts that act in the cloud; each gets rights of its own."""
+
+ACCOUNTS: tuple[Account, ...] = (
+    "api",
+    "worker",
+    "migrations",
+    "backup",
+    "external-secrets",
+    "cert-manager",
+    "external-dns",
+)
+
+
+@dataclass(frozen=True)
+class KeyFacts:
+    """Keys of our own, rotated yearly: `data` encrypts data stores, `cluster` the secrets of Kubernetes."""
+
+    data: pulumi.Output[str]
+    cluster: pulumi.Output[str]
+
+
+@dataclass(frozen=True)
+class NetworkFacts:
+    """The cell's network; subnets by zone, in the order of `Place.zones`."""
+
+    id: pulumi.Output[str]
+    private_subnets: Sequence[pulumi.Output[str]]
+    public_subnets: Sequence[pulumi.Output[str]]
+    data_subnets: Sequence[pulumi.Output[str]]
+
+
+@dataclass(frozen=True)
+class ClusterFacts:
+    """How to reach Kubernetes. `kubeconfig` asks the cloud's own command for a token: it holds none."""
+
+    name: pulumi.Output[str]
+    endpoint: pulumi.Output[str]
+    identifier: pulumi.Output[str]
+    """What `cluster_identifier` of the Kubernetes provider is set to: changes only when the cluster is another."""
+    kubeconfig: pulumi.Output[str]
+
+
+@dataclass(frozen=True)
+class ServiceAccountFacts:
+    """What a Kubernetes service account carries so that its pods act as a workload identity of the cloud."""
+
+    annotations: pulumi.Output[Mapping[str, str]]
+    labels: pulumi.Output[Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class IdentityFacts:
+    """Workload identities by service account; no long-lived key anywhere."""
+
+    accounts: Mapping[Account, ServiceAccountFacts]
 
 
 @dataclass(frozen=True)
 class DatabaseFacts:
-    """How to reach PostgreSQL: `url` (`postgresql://user:password@host:port/name`) is secret."""
+    """How to reach PostgreSQL over TLS.
 
-    url: pulumi.Output[str]
+    `authentication` is `secret` (user and password stand under `secret` in the cloud's secret store) or
+    `identity` (a token of the workload identity is the password; `secret` is empty).
+    """
+
+    id: pulumi.Output[str]
+    host: pulumi.Output[str]
+    port: int
+    name: str
+    user: pulumi.Output[str]
+    authentication: Literal["secret", "identity"]
+    secret: pulumi.Output[str]
 
 
 @dataclass(frozen=True)
 class CacheFacts:
-    """How to reach Redis or Valkey: `url` (`redis://:password@host:port/0`) is secret."""
+    """How to reach Valkey or Redis over TLS; `authentication` and `secret` as for the database."""
 
-    url: pulumi.Output[str]
+    host: pulumi.Output[str]
+    port: int
+    user: pulumi.Output[str]
+    authentication: Literal["secret", "identity"]
+    secret: pulumi.Output[str]
 
 
 @dataclass(frozen=True)
 class ObjectStoreFacts:
-    """Where results are kept: `url` (`file:///...`, `s3://...`)."""
+    """Where results are kept: `url` (`s3://...`, `gs://...`, `az://...`)."""
 
+    id: pulumi.Output[str]
     url: pulumi.Output[str]
+
+
+@dataclass(frozen=True)
+class RegistryFacts:
+    """Where images are: `repository` without tag."""
+
+    repository: pulumi.Output[str]
+
+
+@dataclass(frozen=True)
+class EdgeFacts:
+    """The cell's entry from outside.
+
+    `address` is a host name or an IP address, known before any workload is there; `annotations` are what the
+    gateway's Service needs to take it.
+    """
+
+    address: pulumi.Output[str]
+    annotations: pulumi.Output[Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class CellFacts:
+    """All that a workload is bound to."""
+
+    cluster: ClusterFacts
+    identity: IdentityFacts
+    database: DatabaseFacts
+    cache: CacheFacts
+    store: ObjectStoreFacts
+    registry: RegistryFacts
+    edge: EdgeFacts
+
+
+Facts = TypeVar("Facts", covariant=True)
+
+
+class Part(Protocol[Facts]):
+    """A component of a cell that has facts."""
+
+    @property
+    def facts(self) -> Facts:
+        """What others need of it."""
+        ...
+
+
+class Parts(Protocol):
+    """A cloud's components for one cell, declared when first asked for; those they need are declared before.
+
+    The same properties, files and class names in every cloud: `infra/platforms/<cloud>/<property>.py`.
+    """
+
+    @property
+    def keys(self) -> Part[KeyFacts]: ...  # noqa: D102 - the facts say what each is
+    @property
+    def network(self) -> Part[NetworkFacts]: ...  # noqa: D102
+    @property
+    def registry(self) -> Part[RegistryFacts]: ...  # noqa: D102
+    @property
+    def cluster(self) -> Part[ClusterFacts]: ...  # noqa: D102
+    @property
+    def identity(self) -> Part[IdentityFacts]: ...  # noqa: D102
+    @property
+    def database(self) -> Part[DatabaseFacts]: ...  # noqa: D102
+    @property
+    def cache(self) -> Part[CacheFacts]: ...  # noqa: D102
+    @property
+    def storage(self) -> Part[ObjectStoreFacts]: ...  # noqa: D102
+    @property
+    def edge(self) -> Part[EdgeFacts]: ...  # noqa: D102
+
+    def backup(self) -> None:
+        """Vault and policies with copies in another region, for what the data stores do not back up themselves."""
+        ...
+
+    def governance(self) -> None:
+        """Budget with alerts, audit trail, and the schedule that shuts a development cell down."""
+        ...
+
+    def routing(self, domain: str, endpoints: Sequence[Endpoint]) -> None:
+        """DNS zone of the domain and health-checked records over all cells; asked of the first cell's cloud."""
+        ...
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One cell as the global routing sees it."""
+
+    cell: str
+    region: str
+    platform: str
+    role: Literal["primary", "standby"]
+    address: pulumi.Output[str]
 
 
 @dataclass(frozen=True)
@@ -38,73 +206,13 @@ class WorkloadFacts:
     url: pulumi.Output[str]
 
 
-@dataclass(frozen=True)
-class DataFacts:
-    """All that the workload is bound to."""
-
-    database: DatabaseFacts
-    cache: CacheFacts
-    store: ObjectStoreFacts
-
-
-@dataclass(frozen=True)
-class Capabilities:
-    """What a platform can do; an intent beyond it is an error before any resource."""
-
-    high_availability: bool
-    autoscaling: bool
-    gpu: bool
-    services: bool
-    public_domain: bool
-    backups: bool
-
-
 class Platform(Protocol):
-    """A place where a cell can run. Each method declares resources below `parent` and returns facts."""
+    """A place where a cell can run."""
 
-    capabilities: Capabilities
-
-    def database(self, intent: Database, parent: pulumi.Resource) -> DatabaseFacts:
-        """PostgreSQL."""
-        ...
-
-    def cache(self, intent: Cache, parent: pulumi.Resource) -> CacheFacts:
-        """Redis or Valkey."""
-        ...
-
-    def object_store(self, parent: pulumi.Resource) -> ObjectStoreFacts:
-        """Where results are kept."""
-        ...
-
-    def workload(self, api: Api, workers: Workers, data: DataFacts, parent: pulumi.Resource) -> WorkloadFacts:
-        """Migrations, API and workers, bound to the data stores."""
+    def build(self) -> WorkloadFacts | None:
+        """Declare all that the stack's layer asks for; no workload in layer `platform`."""
         ...
 
     def outputs(self) -> dict[str, pulumi.Input[str]]:
-        """Further stack outputs that help whoever runs the cell."""
+        """Stack outputs that help whoever runs the cell, and what layer `workload` reads."""
         ...
-
-
-def beyond(config: StackConfig, capabilities: Capabilities) -> list[tuple[str, str]]:
-    """Configuration keys that ask for more than the platform has, each with the remedy."""
-    asked = [
-        ("gpu", config.gpu is not None, capabilities.gpu, "leave it out"),
-        ("services", bool(config.services), capabilities.services, "leave them out"),
-        ("domain", bool(config.domain), capabilities.public_domain, "leave it out"),
-        (
-            "database.highly_available",
-            config.database.highly_available,
-            capabilities.high_availability,
-            "false",
-        ),
-        ("cache.highly_available", config.cache.highly_available, capabilities.high_availability, "false"),
-        ("database.backup_days", config.database.backup_days > 0, capabilities.backups, "0"),
-        ("api.replicas", config.api.replicas.max > 1, capabilities.autoscaling, "{min: 1, max: 1}"),
-        (
-            "workers.replicas",
-            config.workers.replicas.max > 1,
-            capabilities.autoscaling,
-            "{min: 1, max: 1} with more slots",
-        ),
-    ]
-    return [(f"costate:{key}", remedy) for key, wanted, has, remedy in asked if wanted and not has]

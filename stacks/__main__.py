@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime
 
 import pulumi
 
-from infra import cell, config
+from infra import checks, config
 from infra.errors import InfraError
+from infra.estate import build
 
 
 def main() -> None:
     """Build the stack."""
     stack = config.load(json.loads(os.environ.get("PULUMI_CONFIG", "{}")))
-    cell.check(stack)
-    cells = [
-        cell.Cell("-".join(filter(None, (pulumi.get_stack(), given.region))), stack=stack, cell=given)
-        for given in stack.cells
-    ]
-    pulumi.export("url", cells[0].workload.url)
-    for built in cells:
-        for name, value in built.platform.outputs().items():
-            pulumi.export(name, value)
+    for warning in checks.check(stack, pulumi.get_stack(), datetime.now(UTC).date()):
+        pulumi.log.warn(warning)
+    for name, value in build(stack, pulumi.get_stack()).items():
+        pulumi.export(name, value)
 
 
 try:

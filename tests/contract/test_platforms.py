@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import pulumi
@@ -12,7 +13,7 @@ import pytest
 from pulumi.runtime import mocks, settings
 from pulumi.runtime.stack import wait_for_rpcs
 
-from infra import cell, config
+from infra import cell, checks, config, estate
 from infra.errors import ConfigError
 
 PASSWORD = "a-generated-password"
@@ -54,6 +55,7 @@ def recording(request: pytest.FixtureRequest) -> Recording:
     async def build() -> Recording:
         built = cell.Cell("contract", stack=stack, cell=stack.cells[0])
         await wait_for_rpcs()
+        assert built.workload is not None
         return Recording(recorder.resources, built, {"url": await read(built.workload.url)})
 
     async def read(output: pulumi.Output[Any]) -> tuple[Any, bool]:
@@ -97,7 +99,7 @@ def test_a_platform_that_is_not_built_is_told_before_any_resource(platform: str)
     place = {"platform": platform, "region": "us-east-1", "project": "p"}
     stack = config.load({"costate:environment": "production", "costate:cells": [place]})
     with pytest.raises(ConfigError) as caught:
-        cell.check(stack)
+        estate.build(stack, "prod")
     (fault,) = caught.value.faults
     assert fault.key == "costate:cells.0.platform"
     assert "available: local" in fault.allowed
@@ -117,5 +119,5 @@ def test_a_platform_that_is_not_built_is_told_before_any_resource(platform: str)
 def test_what_a_platform_has_not_is_told_by_key(key: str, value: Any) -> None:
     stack = config.load({"costate:environment": "local", f"costate:{key}": value})
     with pytest.raises(ConfigError) as caught:
-        cell.check(stack)
+        checks.check(stack, "local", date(2026, 12, 1))
     assert caught.value.faults[0].key.startswith(f"costate:{key}")

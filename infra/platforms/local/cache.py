@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pulumi
 
-from infra.contracts import CacheFacts
 from infra.platforms.local.binaries import redis_server
+from infra.platforms.local.facts import CacheFacts
 from infra.platforms.local.place import HOST, Place
 from infra.platforms.local.process import Process, ProcessArgs
 

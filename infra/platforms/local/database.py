@@ -6,8 +6,8 @@ import sys
 
 import pulumi
 
-from infra.contracts import DatabaseFacts
 from infra.platforms.local.binaries import postgres_bin, unprivileged
+from infra.platforms.local.facts import DatabaseFacts
 from infra.platforms.local.place import HOST, Place
 from infra.platforms.local.process import Process, ProcessArgs
 from infra.platforms.local.task import Task, TaskArgs

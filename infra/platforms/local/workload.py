@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import pulumi
 
 from infra.config import Local, Workers
-from infra.contracts import DataFacts, WorkloadFacts
+from infra.contracts import WorkloadFacts
+from infra.platforms.local.facts import DataFacts
 from infra.platforms.local.place import HOST, Place, revision_of_app
 from infra.platforms.local.process import Process, ProcessArgs
 from infra.platforms.local.task import Task, TaskArgs
@@ -37,7 +38,7 @@ class Workload(pulumi.ComponentResource):
             "COSTATE_HOST": HOST,
             "COSTATE_DATABASE_URL": data.database.url,
             "COSTATE_REDIS_URL": data.cache.url,
-            "COSTATE_STORAGE_URL": data.store.url,
+            "COSTATE_STORAGE_URL": data.store_url,
             "COSTATE_CACHE_DIR": str(place.cache),
             "COSTATE_LOG_LEVEL": log_level,
             "COSTATE_LOG_FORMAT": "json",

@@ -1,0 +1,141 @@
+"""Faults of a configuration that show only against the platforms and their catalogues; pure, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from infra import cidr, naming
+from infra.capabilities import CAPABILITIES, beyond
+from infra.catalog import CATALOGS
+from infra.catalog.model import ACCELERATORS, Catalog, Machine
+from infra.config import Cell, StackConfig
+from infra.errors import ConfigError, ConfigFault
+from infra.place import cell_name
+from infra.versions import KUBERNETES
+
+SLOW_FP64 = 1 / 8
+"""Below this ratio of float64 to float32 a GPU is no help to a float64 solver."""
+
+
+def check(stack: StackConfig, stack_name: str, today: date) -> list[str]:
+    """Warnings; ConfigError, before any resource, where a cell asks for what its platform has not."""
+    found = [
+        fault for index, cell in enumerate(stack.cells) for fault in _cell(stack, stack_name, index, cell)
+    ]
+    found += [
+        ConfigFault(f"costate:cells.{index}.cidr", why, stack.cells[index].cidr, "or leave it out")
+        for index, why in cidr.faults([cell.cidr for cell in stack.cells])
+    ]
+    found += _dates(stack, today)
+    if found:
+        raise ConfigError(list(dict.fromkeys(found)))
+    return _warnings(stack)
+
+
+def _cell(stack: StackConfig, stack_name: str, index: int, cell: Cell) -> Iterator[ConfigFault]:
+    for key, remedy in beyond(stack, CAPABILITIES[cell.platform]):
+        yield ConfigFault(key, f"is beyond the platform {cell.platform!r}", None, f"allowed: {remedy}")
+    if cell.platform == "local":
+        return
+    catalog = CATALOGS[cell.platform]
+    if cell.region not in catalog.regions:
+        known = ", ".join(catalog.regions)
+        yield ConfigFault(
+            f"costate:cells.{index}.region", f"is unknown on {cell.platform}", cell.region, f"one of: {known}"
+        )
+        return
+    yield from _accelerators(stack, catalog, cell)
+    yield from _availability(stack, catalog, cell)
+    yield from _names(stack_name, index, cell)
+
+
+def _accelerators(stack: StackConfig, catalog: Catalog, cell: Cell) -> Iterator[ConfigFault]:
+    if stack.gpu is None:
+        return
+    offered = [name for name, machines in catalog.accelerators.items() if _in(machines, cell.region)]
+    asked = {"accelerator": stack.gpu.accelerator} | {
+        f"fallbacks.{place}": name for place, name in enumerate(stack.gpu.fallbacks)
+    }
+    for key, name in asked.items():
+        machines = _in(catalog.accelerators.get(name, ()), cell.region)
+        allowed = f"there: {', '.join(offered) or 'none'}"
+        if not machines:
+            yield ConfigFault(
+                f"costate:gpu.{key}", f"is not offered on {cell.platform} in {cell.region}", name, allowed
+            )
+        elif all(machine.accelerators < stack.gpu.per_worker for machine in machines):
+            most = max(machine.accelerators for machine in machines)
+            yield ConfigFault(
+                "costate:gpu.per_worker",
+                f"no machine of {cell.platform} in {cell.region} has so many {name}",
+                stack.gpu.per_worker,
+                f"at most {most}",
+            )
+
+
+def _in(machines: tuple[Machine, ...], region: str) -> tuple[Machine, ...]:
+    return tuple(machine for machine in machines if not machine.regions or region in machine.regions)
+
+
+def _availability(stack: StackConfig, catalog: Catalog, cell: Cell) -> Iterator[ConfigFault]:
+    """High availability on a size that has none."""
+    for key, asked, tiers in (
+        ("database", stack.database, catalog.databases),
+        ("cache", stack.cache, catalog.caches),
+    ):
+        if asked.highly_available and not tiers[asked.size].highly_available:
+            able = ", ".join(size for size, tier in tiers.items() if tier.highly_available)
+            yield ConfigFault(
+                f"costate:{key}.highly_available",
+                f"the size {asked.size!r} has no standby on {cell.platform}",
+                True,
+                f"{key}.size: {able}",
+            )
+
+
+def _names(stack_name: str, index: int, cell: Cell) -> Iterator[ConfigFault]:
+    """Names beyond a limit of the cloud, all with room for Pulumi's suffix."""
+    kinds = [
+        kind
+        for kind, rule in naming.RULES.items()
+        if kind.startswith(f"{cell.platform}:") and not rule.compact
+    ]
+    for kind in kinds:
+        if why := naming.fault(kind, cell_name(stack_name, cell), naming.AUTO_SUFFIX):
+            yield ConfigFault(f"costate:cells.{index}", why, None, "a shorter name of the stack")
+
+
+def _dates(stack: StackConfig, today: date) -> Iterator[ConfigFault]:
+    """What was right once and is over."""
+    if KUBERNETES[stack.cluster.version] < today:
+        supported = ", ".join(version for version, end in KUBERNETES.items() if end >= today)
+        yield ConfigFault(
+            "costate:cluster.version",
+            f"is out of support since {KUBERNETES[stack.cluster.version]}",
+            stack.cluster.version,
+            f"supported: {supported or 'none known to this release of Costate'}",
+        )
+    for index, exception in enumerate(stack.policy_exceptions):
+        if exception.until < today:
+            yield ConfigFault(
+                f"costate:policy_exceptions.{index}.until",
+                "is over",
+                str(exception.until),
+                "mend it or renew",
+            )
+
+
+def _warnings(stack: StackConfig) -> list[str]:
+    if stack.gpu is None or stack.gpu.precision != "float64":
+        return []
+    slow = [
+        name
+        for name in (stack.gpu.accelerator, *stack.gpu.fallbacks)
+        if ACCELERATORS[name].fp64_ratio < SLOW_FP64
+    ]
+    return [
+        f"costate:gpu: {name} computes float64 at 1/{1 / ACCELERATORS[name].fp64_ratio:.0f} of float32; "
+        "h100, h200 and a100 at 1/2"
+        for name in slow
+    ]

@@ -1,0 +1,77 @@
+"""All cells of a stack, standbys after the primaries they follow, and the routing over them."""
+
+from __future__ import annotations
+
+import pulumi
+
+from infra import config
+from infra.cell import PLATFORMS, Cell
+from infra.cloud import CloudPlatform
+from infra.errors import ConfigError, ConfigFault
+from infra.place import cell_name, places
+
+
+def build(stack: config.StackConfig, stack_name: str) -> dict[str, pulumi.Input[str]]:
+    """Declare every cell; the outputs of the stack. A stack of one cell exports its facts without prefix."""
+    _refuse_unbuilt(stack)
+    clouds = not any(cell.platform == "local" for cell in stack.cells)
+    sites = dict(zip(stack.cells, places(stack, stack_name), strict=True)) if clouds else {}
+    cells: dict[config.Cell, Cell] = {}
+    for given in sorted(stack.cells, key=lambda cell: cell.role):  # "primary" comes before "standby"
+        cells[given] = Cell(
+            cell_name(stack_name, given) if clouds else stack_name,
+            stack=stack,
+            cell=given,
+            place=sites.get(given),
+            primary=_followed(cells, given),
+        )
+    if stack.domain and stack.layer != "workload":
+        _route(stack.domain, [cells[given] for given in stack.cells])
+    return _outputs(stack, {given: cells[given] for given in stack.cells})
+
+
+def _refuse_unbuilt(stack: config.StackConfig) -> None:
+    """ConfigError where a cell asks for a platform that is not there."""
+    allowed = f"available: {', '.join(PLATFORMS)}; `make up` runs the stack `local`"
+    faults = [
+        ConfigFault(
+            f"costate:cells.{index}.platform", "the platform is not built yet", cell.platform, allowed
+        )
+        for index, cell in enumerate(stack.cells)
+        if cell.platform not in PLATFORMS
+    ]
+    if faults:
+        raise ConfigError(faults)
+
+
+def _followed(cells: dict[config.Cell, Cell], given: config.Cell) -> CloudPlatform | None:
+    """The platform of the primary that a standby follows: the first on the same cloud."""
+    if given.role != "standby":
+        return None
+    return next(
+        built.platform
+        for cell, built in cells.items()
+        if cell.platform == given.platform
+        and cell.role == "primary"
+        and isinstance(built.platform, CloudPlatform)
+    )
+
+
+def _route(domain: str, cells: list[Cell]) -> None:
+    """Records of the domain, kept by the cloud of the first cell."""
+    clouds = [cell.platform for cell in cells if isinstance(cell.platform, CloudPlatform)]
+    if clouds:
+        clouds[0].parts.routing(domain, [cloud.endpoint() for cloud in clouds])
+
+
+def _outputs(stack: config.StackConfig, cells: dict[config.Cell, Cell]) -> dict[str, pulumi.Input[str]]:
+    outputs: dict[str, pulumi.Input[str]] = {}
+    for given, built in cells.items():
+        prefix = f"{given.platform}-{given.region}-" if len(cells) > 1 else ""
+        outputs |= {f"{prefix}{name}": value for name, value in built.platform.outputs().items()}
+    first = next(iter(cells.values()))
+    if stack.domain:
+        outputs["url"] = f"https://{stack.domain}"
+    elif first.workload is not None:
+        outputs["url"] = first.workload.url
+    return outputs

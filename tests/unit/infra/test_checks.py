@@ -1,0 +1,76 @@
+"""What a configuration asks of clouds that they have not: told before any resource, all at once."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from infra import checks, config
+from infra.errors import ConfigError
+
+TODAY = date(2026, 12, 1)
+AWS = {"platform": "aws", "region": "us-east-1"}
+
+
+def stack(**values: Any) -> config.StackConfig:
+    given = {"environment": "staging", "cells": [AWS], **values}
+    return config.load({f"costate:{key}": value for key, value in given.items()})
+
+
+def keys(given: config.StackConfig, name: str = "staging", today: date = TODAY) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        checks.check(given, name, today)
+    return [fault.key for fault in caught.value.faults]
+
+
+def test_an_unknown_region_is_told_with_those_that_are_known() -> None:
+    with pytest.raises(ConfigError, match=r"costate:cells\.0\.region.*'us-east-9'.*us-east-1"):
+        checks.check(stack(cells=[{**AWS, "region": "us-east-9"}]), "staging", TODAY)
+
+
+def test_overlapping_ranges_are_told() -> None:
+    cells = [{**AWS, "cidr": "10.3.0.0/16"}, {"platform": "azure", "region": "eastus", "cidr": "10.3.0.0/16"}]
+    assert keys(stack(cells=cells)) == ["costate:cells.1.cidr"]
+
+
+def test_high_availability_on_a_size_without_it_is_told() -> None:
+    azure = {"platform": "azure", "region": "eastus"}
+    assert keys(stack(cells=[azure], database={"size": "small", "highly_available": True})) == [
+        "costate:database.highly_available"
+    ]
+
+
+def test_a_name_beyond_the_limit_is_told() -> None:
+    assert "costate:cells.0" in keys(stack(), name="staging-for-the-team-that-writes-long-names")
+
+
+def test_kubernetes_out_of_support_is_told() -> None:
+    assert keys(stack(), today=date(2030, 1, 1)) == ["costate:cluster.version"]
+
+
+def test_a_policy_exception_that_is_over_is_told() -> None:
+    over = {"rule": "x", "resource": "y", "reason": "until the vendor mends it", "until": "2026-11-30"}
+    assert keys(stack(policy_exceptions=[over])) == ["costate:policy_exceptions.0.until"]
+
+
+def test_karpenter_is_for_aws() -> None:
+    gcp = {"platform": "gcp", "region": "us-central1", "project": "p"}
+    assert keys(stack(cells=[gcp], cluster={"node_autoscaler": "karpenter"})) == [
+        "costate:cluster.node_autoscaler"
+    ]
+
+
+def test_all_faults_are_told_at_once() -> None:
+    cells = [{**AWS, "region": "mars"}, {"platform": "azure", "region": "eastus", "cidr": "10.0.0.0/24"}]
+    assert keys(stack(cells=cells, gpu={"accelerator": "h200"}))[0] == "costate:cells.0.region"
+    assert {"costate:gpu.accelerator", "costate:cells.1.cidr"} <= set(
+        keys(stack(cells=cells, gpu={"accelerator": "h200"}))
+    )
+
+
+def test_a_gpu_that_is_slow_in_float64_is_warned_of() -> None:
+    (warning,) = checks.check(stack(gpu={"accelerator": "l4"}), "staging", TODAY)
+    assert "1/64" in warning
+    assert not checks.check(stack(gpu={"accelerator": "l4", "precision": "float32"}), "staging", TODAY)
