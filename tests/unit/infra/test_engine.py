@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import socket
 import subprocess
+import sys
+import urllib.request
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +17,9 @@ import pytest
 from pulumi.automation import PulumiCommand
 
 from infra.engine import build, locate
-from infra.engine.environment import environment, passphrase
+from infra.engine.environment import ROOT, environment, passphrase
 from infra.engine.errors import EngineError
+from infra.engine.own_state import release_dead_locks, without_salt
 
 
 def program(folder: Path, name: str, text: str = "exit 0") -> None:
@@ -37,6 +45,7 @@ def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError("no route to the release server")
 
     monkeypatch.setattr(PulumiCommand, "install", unreachable)
+    monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: BytesIO())
 
 
 def test_an_engine_on_path_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,6 +86,97 @@ def test_where_nothing_works_the_error_tells_what_was_tried_and_the_remedy(
     for words in ("no route to the release server", "Go could not be installed", "Install Pulumi"):
         assert words in str(caught.value)
     assert not list(locate.cache().glob("building-*"))
+
+
+def test_an_installer_that_cannot_be_reached_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_answer(*_: Any, timeout: float) -> BytesIO:
+        raise TimeoutError(f"no answer in {timeout} s")
+
+    monkeypatch.setattr(urllib.request, "urlopen", no_answer)
+    monkeypatch.setattr(build, "build", lambda target: engine_in(target / "bin", "v3.259.0"))
+    assert locate.engine().parent.name == f"{build.VERSION}-built"
+
+
+def test_an_installation_that_breaks_off_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def half(*, root: str) -> None:
+        program(Path(root) / "bin", "pulumi")
+        raise OSError("connection reset")
+
+    monkeypatch.setattr(PulumiCommand, "install", half)
+    monkeypatch.setattr(build, "build", lambda target: engine_in(target / "bin", "v3.259.0"))
+    locate.engine()
+    assert [folder.name for folder in locate.cache().iterdir() if folder.is_dir()] == [
+        f"{build.VERSION}-built"
+    ]
+
+
+@pytest.mark.parametrize(("version", "taken"), [("go1.26.3", True), ("go1.19", False), ("devel", False)])
+def test_a_go_older_than_the_modules_need_is_left_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, taken: bool
+) -> None:
+    program(tmp_path / "go", "go", f"echo {version}")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'go'}:/bin")
+    asked: list[list[str]] = []
+    run = build.run
+
+    def pip_refused(command: list[str], folder: Path, failure: str) -> str:
+        asked.append(command)
+        return "" if "pip" in command else run(command, folder, failure)
+
+    monkeypatch.setattr(build, "run", pip_refused)
+    assert (build.find_go(tmp_path) == str(tmp_path / "go" / "go")) is taken
+    assert any("pip" in command for command in asked) is not taken
+
+
+def test_the_salt_of_one_machine_stays_out_of_the_repositorys_file(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.local.yaml"
+    file.write_text("config:\n  costate:environment: local\nencryptionsalt: v1:old\n")
+    with without_salt(file):
+        assert "encryptionsalt" not in file.read_text()
+        file.write_text(file.read_text() + "encryptionsalt: v1:new\n")
+    assert file.read_text() == "config:\n  costate:environment: local\n"
+
+
+def test_a_file_with_encrypted_values_keeps_its_salt(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.mine.yaml"
+    text = "encryptionsalt: v1:mine\nconfig:\n  costate:token:\n    secure: v1:abc\n"
+    file.write_text(text)
+    with without_salt(file):
+        assert file.read_text() == text
+    assert file.read_text() == text
+
+
+def test_the_lock_of_a_process_that_is_gone_is_released_and_no_other(tmp_path: Path) -> None:
+    folder = tmp_path / ".pulumi" / "locks" / "organization" / "costate" / "local"
+    folder.mkdir(parents=True)
+    gone = subprocess.Popen(["/bin/true"])
+    gone.wait()
+    for name, pid, host in (
+        ("gone", gone.pid, socket.gethostname()),
+        ("alive", os.getpid(), socket.gethostname()),
+        ("elsewhere", gone.pid, "another-machine"),
+    ):
+        (folder / f"{name}.json").write_text(json.dumps({"pid": pid, "hostname": host}))
+    assert release_dead_locks(tmp_path, "local") == [gone.pid]
+    assert sorted(file.stem for file in folder.iterdir()) == ["alive", "elsewhere"]
+
+
+def test_an_interrupted_command_ends_in_its_own_time() -> None:
+    """The terminal sends the interrupt to all; Pulumi needs seconds to write its state and unlock the stack."""
+    command = "trap 'sleep 1; exit 7' INT; echo ready; while :; do sleep 0.05; done"
+    program = (
+        f"from infra.engine.__main__ import call; raise SystemExit(call(['sh', '-c', {command!r}], {{}}))"
+    )
+    caller = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        cwd=ROOT,
+    )
+    assert caller.stdout is not None
+    assert caller.stdout.readline() == b"ready\n"
+    os.killpg(caller.pid, signal.SIGINT)
+    assert caller.wait(timeout=60) == 7
 
 
 def test_a_failed_build_shows_the_end_of_its_output(tmp_path: Path) -> None:
