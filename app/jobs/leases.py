@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.jobs.model import CHANNEL, MAX_ATTEMPTS, Job
 from app.solvers.request import CheckedRequest
-from app.version import VERSION
+from app.version import SOLVER_VERSION
 
 NOW = func.now()
 LAPSED = and_(Job.status == "running", Job.lease_until < NOW)
@@ -144,7 +144,7 @@ class Leases:
             "result_key": outcome.result_key,
             "outcome": summary.get("status"),
             "cost": summary.get("cost"),
-            "solver_version": VERSION,
+            "solver_version": SOLVER_VERSION,
             "revision": Job.revision + 1,
         }
         return self._end(claim, values)

@@ -18,7 +18,7 @@ from app.errors import CostateError
 from app.jobs.leases import NOW, Leases
 from app.jobs.model import ENDED, Job, Status
 from app.solvers.request import CheckedRequest
-from app.version import VERSION
+from app.version import SOLVER_VERSION
 
 
 class UnknownJobError(CostateError):
@@ -148,7 +148,7 @@ class JobStore(Leases):
     def _answer(session: Session, digest: str) -> Job | None:
         known = select(Job).where(
             Job.digest == digest,
-            Job.solver_version == VERSION,
+            Job.solver_version == SOLVER_VERSION,
             Job.outcome == "converged",
             Job.status == "completed",
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.metadata import version
 from itertools import chain
 from typing import Any
 
@@ -18,6 +17,7 @@ from app.solvers.collocation.outcome import Outcome
 from app.solvers.collocation.publication import SEGMENTS, Flights, PublishedPhase, publish
 from app.solvers.collocation.solving import OUT_OF_ITERATIONS, OUT_OF_TIME, Solving
 from app.solvers.verification import FlownPhase, Verification, verify
+from app.version import SOLVER_VERSION
 
 Array = NDArray[np.float64]
 SLACK = 100.0  # of the tolerance: what the flight of the published control may differ by
@@ -58,7 +58,7 @@ def result_of(solving: Solving, answer: Answer, tolerance: float) -> dict[str, A
         },
         "verification": checked.to_json(allowed),
         "iterations": solving.budget.spent,
-        "solver_version": version("costate"),
+        "solver_version": SOLVER_VERSION,
         "warnings": list(problem.warnings),
     }
     return result

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,6 +23,7 @@ from app.solvers.magnus.statement import Statement
 from app.solvers.magnus.system import UndefinedError
 from app.solvers.magnus.verification import Check, check_control, check_trajectory
 from app.solvers.progress import Progress
+from app.version import SOLVER_VERSION
 
 Report = Callable[[Progress], None]
 
@@ -64,7 +64,7 @@ def solve(request: Request, report: Report) -> dict[str, Any]:
         "solve_s": max(0.0, time.monotonic() - began - compile_s - result["timings"]["verify_s"]),
         **result["timings"],
     }
-    return {**result, "solver_version": f"costate {version('costate')} magnus"}
+    return {**result, "solver_version": SOLVER_VERSION}
 
 
 def _propagation(statement: Statement, options: MagnusOptions, report: Report) -> dict[str, Any]:
@@ -213,4 +213,4 @@ def _fidelities(problem: ControlProblem, found: Search, nominal: float) -> dict[
 
 
 def _status(status: str, check: Check) -> str:
-    return "verification_failed" if status == "converged" and not check.passed else status
+    return "unverified" if status == "converged" and not check.passed else status

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from app.solvers.pmp.estimate import Estimate
 from app.solvers.pmp.newton import CONVERGED, LATE, LONG, LOST, STUCK, Found
 from app.solvers.pmp.publication import Published, arcs_of, publish
 from app.solvers.verification import FlownPhase, Verification, verify
+from app.version import SOLVER_VERSION
 
 Array = NDArray[np.float64]
 ACCURACIES = (2e-5, 2e-6, 1e-7)  # of linear interpolation of the controls, relative, one after the other
@@ -58,7 +58,7 @@ def result_of(problem: Problem, found: Found, estimate: Estimate, tolerance: flo
         ),
         "estimate": {"status": estimate.status, "cost": estimate.cost},
         "verification": checked.to_json(allowed),
-        "solver_version": version("costate"),
+        "solver_version": SOLVER_VERSION,
         "warnings": [*problem.warnings, *_remarks(conditions)],
     }
 
@@ -85,7 +85,7 @@ def unsolved(problem: Problem, estimate: Estimate) -> dict[str, Any]:
         "arcs": [],
         "estimate": {"status": estimate.status, "cost": estimate.cost},
         "verification": {"passed": False},
-        "solver_version": version("costate"),
+        "solver_version": SOLVER_VERSION,
         "warnings": list(problem.warnings),
     }
 

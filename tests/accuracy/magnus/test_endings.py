@@ -40,7 +40,7 @@ def test_a_wrong_answer_is_never_called_converged(solved: Any, monkeypatch: pyte
 
     monkeypatch.setattr(solver, "propagate", wrong)
     result = solved({"kind": "schroedinger", "dimensions": 2, "H0": "sx", "initial": "0", "tf": 3})
-    assert result["status"] == "verification_failed"
+    assert result["status"] == "unverified"
     assert result["verification"]["state_error"] == pytest.approx(1e-6, rel=0.01)
 
 
