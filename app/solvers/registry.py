@@ -13,6 +13,8 @@ from app.problems.doors import problem_of
 from app.solvers.magnus.options import MagnusOptions
 from app.solvers.magnus.request import check as check_matrices
 from app.solvers.options import CollocationOptions
+from app.solvers.pmp.options import PmpOptions
+from app.solvers.pmp.request import accepted
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,12 @@ def control_problem(config: Mapping[str, Any]) -> CheckedProblem:
     return CheckedProblem(canonical(problem.statement), problem.structure.digest)
 
 
+def unconstrained_problem(config: Mapping[str, Any]) -> CheckedProblem:
+    """The check of the solver that takes problems of one phase without path constraints."""
+    problem = accepted(config)
+    return CheckedProblem(canonical(problem.statement), problem.structure.digest)
+
+
 def matrix_problem(config: Mapping[str, Any]) -> CheckedProblem:
     """The check of the solver that takes matrices: Schroedinger, Lindblad and linear equations."""
     return CheckedProblem(*check_matrices(config))
@@ -60,6 +68,16 @@ SOLVERS: dict[str, Solver] = {
             ),
             options=CollocationOptions,
             check=control_problem,
+        ),
+        Solver(
+            name="pmp",
+            title="Pontryagin's minimum principle",
+            description=(
+                "Problems of one phase without path constraints, to high accuracy: multiple shooting on the "
+                "canonical equations with bang-bang, interior and singular arcs; every necessary condition stated."
+            ),
+            options=PmpOptions,
+            check=unconstrained_problem,
         ),
         Solver(
             name="magnus",

@@ -15,6 +15,7 @@ from app.solvers.request import CheckedRequest
 
 SOLVERS: dict[str, str] = {
     "collocation": "app.solvers.collocation.solver:solve",
+    "pmp": "app.solvers.pmp.solver:solve",
     "magnus": "app.solvers.magnus.solver:solve",
 }
 """Where each solver is: imported when first asked for, so a process holds only what it needs."""

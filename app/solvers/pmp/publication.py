@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from app.problems.model import Problem
 from app.solvers.pmp.arcs import name_of
 from app.solvers.pmp.integration import STEPS
+from app.solvers.pmp.kinds import FREE
 from app.solvers.pmp.newton import Found
 from app.solvers.pmp.sampling import Samples, resolved, samples
 
@@ -122,9 +123,9 @@ def arcs_of(problem: Problem, found: Found) -> list[dict[str, Any]]:
 
 
 def _kind(kind: int, value: float, u: float, lower: float, upper: float) -> str:
-    name = name_of(kind, value, lower, upper)
-    if name == "interior" and u <= lower:
+    # Only where no arc was laid does the value tell: an interior arc touches the bound at its own end.
+    if kind == FREE and u <= lower:
         return "lower"
-    if name == "interior" and u >= upper:
+    if kind == FREE and u >= upper:
         return "upper"
-    return name
+    return name_of(kind, value, lower, upper)
