@@ -64,7 +64,7 @@ def _panel(curve: Curve, left: float, top: float, width: float) -> str:
     values = [value for piece in curve.pieces for value in piece[1]]
     if not times:
         return ""
-    across, up = _range(times), _range(values, 0.06)
+    across, up = spread(times), spread(values, 0.06)
 
     def place(time: float, value: float) -> str:
         x = left + width * (time - across[0]) / (across[1] - across[0])
@@ -91,7 +91,7 @@ def _panel(curve: Curve, left: float, top: float, width: float) -> str:
     return "\n".join([frame, name, ticks, ends, *lines])
 
 
-def _range(values: Sequence[float], margin: float = 0.0) -> tuple[float, float]:
+def spread(values: Sequence[float], margin: float = 0.0) -> tuple[float, float]:
     """Lowest and highest, never equal."""
     low, high = min(values), max(values)
     if high - low <= 1e-6 * max(abs(low), abs(high), 1e-300):

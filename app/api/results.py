@@ -13,6 +13,7 @@ from fastapi import APIRouter, Header, Response
 
 from app.api.context import Context, Shared
 from app.api.problems import ApiError, documented
+from app.front_plot import front_svg
 from app.jobs.model import ENDED, Job
 from app.plot import svg
 
@@ -55,9 +56,11 @@ def _arrays(result: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, np.
 
 @router.get("/plot.svg", response_class=Response, responses={200: {"content": {"image/svg+xml": {}}}})
 def job_plot(job_id: UUID, context: Shared) -> Response:
-    """The trajectories as a picture: states, controls and costates over time."""
+    """The trajectories as a picture: states, controls and costates over time. Of several objectives, the front."""
     job = context.store.get(job_id)
-    return Response(svg(_result(context, job), title=job.title), media_type="image/svg+xml")
+    result = _result(context, job)
+    picture = front_svg if result.get("front") else svg
+    return Response(picture(result, title=job.title), media_type="image/svg+xml")
 
 
 def _result(context: Context, job: Job) -> dict[str, Any]:

@@ -32,6 +32,8 @@ from app.jobs.model import ENDED, Job
 from app.jobs.store import Filters
 from app.observability.metrics import JOBS_SUBMITTED, metrics
 from app.problems.model import parse
+from app.solvers.multi_objective.black_box import BlackBox
+from app.solvers.multi_objective.request import read as read_objectives
 from app.solvers.request import CheckedRequest, check
 
 MAX_BATCH = 256
@@ -178,6 +180,8 @@ def understood(request: CheckedRequest) -> Understood:
     common = {"options": request.options, "digest": request.digest, "structure": request.structure}
     if "matrices" in request.problem:
         return Understood(valid=True, summary="matrices", phases=[], warnings=[], **common)
+    if "objectives" in request.problem:
+        return _understood_front(request, common)
     problem = parse(request.problem)
     shape = [{"states": list(phase.states), "controls": list(phase.controls)} for phase in problem.phases]
     words = [f"{len(phase['states'])} states, {len(phase['controls'])} controls" for phase in shape]
@@ -185,3 +189,15 @@ def understood(request: CheckedRequest) -> Understood:
     if problem.parameters:
         summary += f"; {len(problem.parameters)} parameters"
     return Understood(valid=True, summary=summary, phases=shape, warnings=list(problem.warnings), **common)
+
+
+def _understood_front(request: CheckedRequest, common: dict[str, Any]) -> Understood:
+    found = read_objectives(request.problem)
+    names = ", ".join(objective.name for objective in found.objectives)
+    what = (
+        f"{len(found.problem.parameters)} variables" if isinstance(found, BlackBox) else "a control problem"
+    )
+    warnings = list(found.problem.warnings)
+    return Understood(
+        valid=True, summary=f"{what}; objectives {names}", phases=[], warnings=warnings, **common
+    )

@@ -12,6 +12,9 @@ from app.problems.canonical import canonical
 from app.problems.doors import problem_of
 from app.solvers.magnus.options import MagnusOptions
 from app.solvers.magnus.request import check as check_matrices
+from app.solvers.multi_objective.options import MultiObjectiveOptions
+from app.solvers.multi_objective.request import check as check_objectives
+from app.solvers.multi_objective.request import check_method
 from app.solvers.options import CollocationOptions
 from app.solvers.pmp.options import PmpOptions
 from app.solvers.pmp.request import accepted
@@ -29,7 +32,8 @@ class CheckedProblem:
 class Solver:
     """One solver as the API offers it.
 
-    `check` takes a `problem_config` and raises InvalidInput with fields relative to it.
+    `check` takes a `problem_config` and raises InvalidInput with fields relative to it; `suits` takes its
+    canonical data with the options, and raises InvalidInput with fields of the request where they disagree.
     """
 
     name: str
@@ -37,6 +41,7 @@ class Solver:
     description: str
     options: type[BaseModel]
     check: Callable[[Mapping[str, Any]], CheckedProblem]
+    suits: Callable[[Mapping[str, Any], Mapping[str, Any]], None] = lambda data, options: None
 
 
 def control_problem(config: Mapping[str, Any]) -> CheckedProblem:
@@ -54,6 +59,11 @@ def unconstrained_problem(config: Mapping[str, Any]) -> CheckedProblem:
 def matrix_problem(config: Mapping[str, Any]) -> CheckedProblem:
     """The check of the solver that takes matrices: Schroedinger, Lindblad and linear equations."""
     return CheckedProblem(*check_matrices(config))
+
+
+def problem_with_objectives(config: Mapping[str, Any]) -> CheckedProblem:
+    """The check of the solver that takes several objectives, of a control problem or of variables alone."""
+    return CheckedProblem(*check_objectives(config))
 
 
 SOLVERS: dict[str, Solver] = {
@@ -88,6 +98,17 @@ SOLVERS: dict[str, Solver] = {
             ),
             options=MagnusOptions,
             check=matrix_problem,
+        ),
+        Solver(
+            name="multi_objective",
+            title="Fronts of several objectives",
+            description=(
+                "Control problems by normal-boundary intersection or epsilon constraints over verified "
+                "collocation solves; problems of variables alone by NSGA-II or NSGA-III. With hypervolume and knee."
+            ),
+            options=MultiObjectiveOptions,
+            check=problem_with_objectives,
+            suits=check_method,
         ),
     )
 }

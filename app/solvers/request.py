@@ -71,6 +71,7 @@ def check(
         faults.check()
         raise AssertionError("an InvalidInput has at least one fault") from error
     faults.check()
+    solver.suits(problem.data, options)
     return CheckedRequest(
         solver_type=solver.name,
         problem=problem.data,

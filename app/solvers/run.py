@@ -17,6 +17,7 @@ SOLVERS: dict[str, str] = {
     "collocation": "app.solvers.collocation.solver:solve",
     "pmp": "app.solvers.pmp.solver:solve",
     "magnus": "app.solvers.magnus.solver:solve",
+    "multi_objective": "app.solvers.multi_objective.solver:solve",
 }
 """Where each solver is: imported when first asked for, so a process holds only what it needs."""
 

@@ -1,0 +1,97 @@
+"""The problems of a front: one structure, numbers and guesses put in, objectives read out of results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from app.problems.functions import End, functions
+from app.problems.model import Phase, Problem
+from app.solvers.multi_objective.control_front import HIGHEST, LEVEL, ControlFront, integral, slope, weight
+from app.solvers.multi_objective.scalarisation import Scalarised
+
+Array = NDArray[np.float64]
+Result = dict[str, Any]
+SAMPLES = 257  # of a guess made of results
+
+
+class Family:
+    """Scalarised problems of one front."""
+
+    def __init__(self, front: ControlFront) -> None:
+        self.front = front
+        constants = list(front.problem.statement.constants)
+        count = range(len(front.objectives))
+        self._weights = [constants.index(weight(i)) for i in count]
+        self._slopes = [constants.index(slope(i)) for i in count]
+        self._level = front.problem.parameters.index(LEVEL)
+
+    def problem(self, scalarised: Scalarised, guess: tuple[Sequence[Result], Array] | None) -> Problem:
+        """One problem; `guess`: results and the share `(n,)` of each, None for the guess of the user."""
+        base, m = self.front.problem, len(self.front.objectives)
+        k, upper = base.k.copy(), base.b_upper.copy()
+        k[self._weights] = scalarised.weights * self.front.signs
+        k[self._slopes] = scalarised.slopes
+        upper[-m:] = scalarised.upper
+        reach = HIGHEST if np.any(scalarised.slopes) else 0.0
+        low, high = base.p_lower.copy(), base.p_upper.copy()
+        low[self._level], high[self._level] = -reach, reach
+        problem = replace(base, k=k, b_upper=upper, p_lower=low, p_upper=high)
+        return problem if guess is None else _guessed(problem, *guess)
+
+    def objectives(self, result: Result) -> Array:
+        """The objectives at the published end of a result, to be minimised, (m,); NaN where there is none."""
+        base, m = self.front.problem, len(self.front.objectives)
+        k = base.k.copy()
+        k[self._slopes] = 0.0
+        states = np.array([result["states"][name] for name in base.phases[0].states])
+        times = result["time"]
+        ends = End(*(jnp.asarray(a) for a in (times[0], states[:, 0], times[-1], states[:, -1])))
+        p = jnp.asarray([np.nan if value is None else value for value in result["parameters"].values()])
+        found: Array = np.asarray(functions(base).boundary((ends,), p, jnp.asarray(k)))[-m:]
+        return found
+
+    def published(self, result: Result) -> Result:
+        """Trajectories and parameters of a result without what was added to the user's problem."""
+        added = {integral(index) for index in range(len(self.front.objectives))} | {LEVEL}
+        kept = {"time": result["time"], "controls": result["controls"]}
+        for key in ("states", "costates", "parameters"):
+            kept[key] = {name: values for name, values in result[key].items() if name not in added}
+        return kept
+
+
+def _guessed(problem: Problem, results: Sequence[Result], shares: Array) -> Problem:
+    """A weighted mean of results is where the solve begins."""
+    [phase] = problem.phases
+    s = np.linspace(0.0, 1.0, SAMPLES)
+    x, u = np.zeros((SAMPLES, len(phase.states))), np.zeros((SAMPLES, len(phase.controls)))
+    ends, p = np.zeros(2), np.zeros(len(problem.parameters))
+    for result, share in zip(results, shares, strict=True):
+        t = np.array(result["time"])
+        at = (t - t[0]) / (t[-1] - t[0])
+        x += share * _sampled(s, at, result["states"], phase.states)
+        u += share * _sampled(s, at, result["controls"], phase.controls)
+        ends += share * t[[0, -1]]
+        p += share * np.array([result["parameters"][name] for name in problem.parameters])
+    return replace(problem, phases=(_with_guess(phase, s, x, u, ends),), p_guess=p)
+
+
+def _sampled(s: Array, at: Array, values: dict[str, list[float]], names: Sequence[str]) -> Array:
+    columns = [np.interp(s, at, values[name]) for name in names]
+    return np.stack(columns, axis=1) if columns else np.zeros((len(s), 0))
+
+
+def _with_guess(phase: Phase, s: Array, x: Array, u: Array, ends: Array) -> Phase:
+    return replace(
+        phase,
+        guess_s=s,
+        guess_x=x,
+        guess_u=u,
+        t0=(*phase.t0[:2], float(ends[0])),
+        tf=(*phase.tf[:2], float(ends[1])),
+    )
