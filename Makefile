@@ -104,6 +104,7 @@ $(UV):
 	.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 LOCK := pyproject.toml uv.lock
+CLOUDS := --group aws --group gcp --group azure --group kubernetes
 SYNC := UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --inexact --python $(PYTHON)
 
 .tools/env-run: $(LOCK) | $(UV)
@@ -111,7 +112,7 @@ SYNC := UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --inexact --python $(PYTHO
 	@touch $@
 
 .tools/env-test: $(LOCK) | $(UV)
-	$(SYNC) --group infra --group local --group test --group lint
+	$(SYNC) --group infra --group local $(CLOUDS) --group test --group lint
 	@touch $@ .tools/env-run
 
 .tools/env-bench: $(LOCK) | $(UV)

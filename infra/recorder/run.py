@@ -1,0 +1,85 @@
+"""Runs the stack's program against the recorder."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import warnings
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pulumi
+from pulumi.runtime import settings
+from pulumi.runtime.stack import run_in_stack
+
+from infra import checks, config, estate
+from infra.recorder.monitor import Monitor
+from infra.recorder.recording import Recording
+
+PROJECT = "costate"
+
+
+def record(
+    values: Mapping[str, Any], stack_name: str, *, preview: bool = False, today: date | None = None
+) -> Recording:
+    """What the stack of this configuration (`costate:` keys) declares.
+
+    A preview is run with every output that only a provider knows left unknown. Raises ConfigError for a
+    configuration that cannot be used, and whatever the program raises.
+    """
+    told: list[str] = []
+
+    def program() -> None:
+        stack = config.load(values)
+        told.extend(checks.check(stack, stack_name, today or datetime.now(UTC).date()))
+        for name, value in estate.build(stack, stack_name).items():
+            pulumi.export(name, value)
+
+    found = recorded(program, stack_name, preview=preview)
+    return Recording(found.stack, found.resources, found.faults, (*told, *found.warnings), found.outputs)
+
+
+def recorded(program: Callable[[], None], stack_name: str, *, preview: bool = False) -> Recording:
+    """What any program declares."""
+    # The SDK keeps its settings in context variables: in a context of its own a run leaves no trace.
+    return contextvars.copy_context().run(_run, program, stack_name, preview)
+
+
+def _run(program: Callable[[], None], stack_name: str, preview: bool) -> Recording:
+    monitor, heard = Monitor(preview=preview), _Heard()
+    logger = logging.Logger("recorder")
+    logger.addHandler(heard)
+
+    async def run() -> None:
+        pulumi.runtime.set_mocks(
+            monitor.mocks, project=PROJECT, stack=stack_name, preview=preview, logger=logger, monitor=monitor
+        )
+        settings.ROOT.set(None)  # `run_in_stack` makes the stack's own
+        settings.SETTINGS.outputs = set()  # what an earlier run that failed has left waiting is not ours
+        await run_in_stack(program)
+
+    with warnings.catch_warnings(), asyncio.Runner() as runner:
+        # The SDKs tell the engine too where an input is going away.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        runner.run(run())
+    return Recording(
+        stack_name,
+        tuple(monitor.recorded),
+        tuple(monitor.faults),
+        tuple(dict.fromkeys(heard.messages)),
+        monitor.outputs,
+    )
+
+
+class _Heard(logging.Handler):
+    """Keeps what the program tells the engine."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the text."""
+        self.messages.append(record.getMessage())
