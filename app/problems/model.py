@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from app.errors import Faults
 from app.problems.evaluation import Array
+from app.problems.expression import Expression, constant
 from app.problems.intake import read
 from app.problems.probe import Fault, nudge, probe
 from app.problems.resolution import Resolution
@@ -121,6 +122,33 @@ def parse(ocp: Mapping[str, Any]) -> Problem:
     # A default guess on a singular value is no fault of the user: move it a little.
     moved = _problem(statement, structure, replace(values, nudged=True), warnings, 0)
     return replace(problem, faults=tuple(faults_at_guess)) if probe(moved) else moved
+
+
+def with_constants(problem: Problem, rows: Sequence[Mapping[str, float]]) -> tuple[Problem, ...]:
+    """The problem once for each row, with the constants named there given new values; the structure stays.
+
+    Constants that are expressions of others follow them.
+    """
+    stated = problem.statement
+    at = {name: index for index, name in enumerate(stated.constants)}
+
+    def value(name: str, row: Mapping[str, float]) -> Expression:
+        if name in row:
+            return constant(row[name])
+        given = stated.constants[name]
+        return given[0] if len(given) == 1 else constant(float(problem.k[at[name]]))
+
+    moved = {name: tuple(value(name, row) for row in rows) for name in stated.constants}
+    statement = replace(stated, constants=moved, sweep=len(rows))
+    faults = Faults()
+    valuation = Valuation(statement, faults)
+    resolution = Resolution(statement, faults)
+    resolution.structure()  # collects the numbers that stand in expressions
+    values = Values(valuation.phases(), valuation.whole(resolution.numbers), nudged=problem.values.nudged)
+    faults.check()
+    return tuple(
+        _problem(statement, problem.structure, values, problem.warnings, row) for row in range(len(rows))
+    )
 
 
 def _problem(

@@ -14,8 +14,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
+from app.leaves import Leaf
 from app.problems.functions import ProblemFunctions
-from app.solvers.leaves import Leaf
 
 _A = (
     (0.0, 0.0, 0.0, 0.0, 0.0, 0.0),

@@ -21,6 +21,26 @@ class Options(BaseModel):
     )
 
 
+class Uncertain(BaseModel):
+    """How a constant is distributed; the mean is the problem's own value unless said."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    distribution: Literal["normal", "lognormal", "uniform"] = "normal"
+    mean: float | None = Field(None, allow_inf_nan=False)
+    std: float = Field(gt=0, allow_inf_nan=False, description="Standard deviation.")
+
+
+class MonteCarlo(BaseModel):
+    """The optimal control flown again under constants drawn from their distributions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    constants: dict[str, Uncertain] = Field(min_length=1, max_length=64)
+    samples: int = Field(256, ge=2, le=10_000)
+    seed: int = Field(0, ge=0, lt=2**63)
+
+
 class CollocationOptions(Options):
     """Direct collocation: `tolerance` is the relative error of the mesh."""
 
@@ -30,3 +50,4 @@ class CollocationOptions(Options):
     mesh_intervals: int = Field(32, ge=2, le=2_000, description="Intervals of the first mesh.")
     max_refinements: int = Field(10, ge=0, le=50, description="Refinements of the mesh, at most.")
     multi_start: int = Field(1, ge=1, le=256, description="Guesses to start from; the best answer counts.")
+    monte_carlo: MonteCarlo | None = Field(None, description="Spread of the cost under uncertain constants.")

@@ -8,8 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from app.errors import Faults
 from app.problems.canonical import canonical
 from app.problems.doors import problem_of
+from app.problems.expression import suggestion
 from app.solvers.magnus.options import MagnusOptions
 from app.solvers.magnus.request import check as check_matrices
 from app.solvers.multi_objective.options import MultiObjectiveOptions
@@ -42,6 +44,28 @@ class Solver:
     options: type[BaseModel]
     check: Callable[[Mapping[str, Any]], CheckedProblem]
     suits: Callable[[Mapping[str, Any], Mapping[str, Any]], None] = lambda data, options: None
+
+
+def uncertain_constants(problem: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    """InvalidInput where a Monte Carlo run does not fit the problem."""
+    if not (asked := options["monte_carlo"]):
+        return
+    faults, constants = Faults(), problem.get("constants", {})
+    for name, given in asked["constants"].items():
+        field = f"solver_config.monte_carlo.constants.{name}"
+        if name not in constants:
+            faults.add(
+                field, "the problem has no such constant", name, suggestion(name, constants, "constants")
+            )
+        elif given["distribution"] == "lognormal" and given["mean"] is not None and given["mean"] <= 0:
+            faults.add(f"{field}.mean", "a lognormal quantity is positive", given["mean"], "above 0")
+    if len(problem.get("phases", {})) > 1:
+        faults.add(
+            "solver_config.monte_carlo", "the problem has several phases", None, "problems of one phase"
+        )
+    if any(isinstance(value, list) for value in constants.values()):
+        faults.add("solver_config.monte_carlo", "the problem is a sweep", None, "one value for each constant")
+    faults.check()
 
 
 def control_problem(config: Mapping[str, Any]) -> CheckedProblem:
@@ -78,6 +102,7 @@ SOLVERS: dict[str, Solver] = {
             ),
             options=CollocationOptions,
             check=control_problem,
+            suits=uncertain_constants,
         ),
         Solver(
             name="pmp",

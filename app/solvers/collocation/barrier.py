@@ -12,9 +12,9 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
+from app.leaves import Leaf
 from app.solvers.collocation.evaluation import Data, Derivatives, Values
 from app.solvers.collocation.layout import Layout, Variables
-from app.solvers.leaves import Leaf
 
 PUSH = 1e-2  # kappa_1, kappa_2: the start is moved this far inside its bounds
 SPREAD = 1e10  # kappa_Sigma: bound multipliers stay within this factor of mu / distance

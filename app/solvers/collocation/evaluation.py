@@ -14,9 +14,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from app.leaves import Leaf
 from app.problems.functions import End, PhaseFunctions, ProblemFunctions
 from app.solvers.collocation.layout import Layout, Variables
-from app.solvers.leaves import Leaf
 
 
 class Data(NamedTuple):

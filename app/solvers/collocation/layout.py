@@ -13,9 +13,9 @@ from typing import NamedTuple, TypeVar
 import jax.numpy as jnp
 from jax import Array
 
+from app.leaves import Leaf
 from app.problems.model import Problem
 from app.solvers.collocation.transcription import Transcription
-from app.solvers.leaves import Leaf
 
 T = TypeVar("T")
 

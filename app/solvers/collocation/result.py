@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -15,7 +16,9 @@ from app.solvers.collocation.interior_point import ACCEPTABLE, CONVERGED, INFEAS
 from app.solvers.collocation.mesh import MeshError
 from app.solvers.collocation.outcome import Outcome
 from app.solvers.collocation.publication import SEGMENTS, Flights, PublishedPhase, publish
+from app.solvers.collocation.sensitivities import sensitivities
 from app.solvers.collocation.solving import OUT_OF_ITERATIONS, OUT_OF_TIME, Solving
+from app.solvers.monte_carlo import spread
 from app.solvers.verification import FlownPhase, Verification, verify
 from app.version import SOLVER_VERSION
 
@@ -32,8 +35,10 @@ class Answer:
     error: MeshError
 
 
-def result_of(solving: Solving, answer: Answer, tolerance: float) -> dict[str, Any]:
-    """The result but for its timings."""
+def result_of(
+    solving: Solving, answer: Answer, tolerance: float, monte_carlo: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The result but for its timings; `monte_carlo` asks for the spread under uncertain constants."""
     problem, outcome = solving.problem, answer.outcome
     sign = -1.0 if problem.sense == "max" else 1.0
     phases = published(problem, answer)
@@ -61,6 +66,12 @@ def result_of(solving: Solving, answer: Answer, tolerance: float) -> dict[str, A
         "solver_version": SOLVER_VERSION,
         "warnings": list(problem.warnings),
     }
+    if status == "converged":
+        result["sensitivities"] = sensitivities(problem, outcome)
+    if status == "converged" and monte_carlo:
+        solving.say("verify", "flying the control under uncertain constants")
+        flown = FlownPhase(phases[0].t, phases[0].x, phases[0].u)
+        result["monte_carlo"] = spread(problem, flown, p, _magnitudes(outcome, phases)[0], monte_carlo)
     return result
 
 
@@ -83,10 +94,7 @@ def check(solving: Solving, outcome: Outcome, phases: list[PublishedPhase], allo
     """The flight of the published control; where dynamics amplify every error, with restarts."""
     d = outcome.discretization
     flown = [FlownPhase(phase.t, phase.x, phase.u) for phase in phases]
-    scales = [
-        np.maximum(np.max(np.abs(phase.x), axis=0), 1e-3 * d.scales.x[i, : phase.x.shape[1]])
-        for i, phase in enumerate(phases)
-    ]
+    scales = _magnitudes(outcome, phases)
     p = np.asarray(outcome.variables.p) * d.scales.p
     journey = solving.programs(d.layout).journey
     whole = verify(solving.problem, flown, p, outcome.cost, scales, journey)
@@ -94,6 +102,15 @@ def check(solving: Solving, outcome: Outcome, phases: list[PublishedPhase], allo
         return whole
     pieces = verify(solving.problem, flown, p, outcome.cost, scales, journey, restart=True)
     return pieces if pieces.passed(0.1 * allowed) else whole
+
+
+def _magnitudes(outcome: Outcome, phases: list[PublishedPhase]) -> list[Array]:
+    """Magnitudes of the states of each phase, (n_x,)."""
+    scales = outcome.discretization.scales.x
+    return [
+        np.maximum(np.max(np.abs(phase.x), axis=0), 1e-3 * scales[i, : phase.x.shape[1]])
+        for i, phase in enumerate(phases)
+    ]
 
 
 def _costates(answer: Answer) -> tuple[list[Array], list[Array]]:

@@ -50,7 +50,7 @@ def solve_problem(
     size = size_for(options["mesh_intervals"])
     outcome = first_outcome(solving, uniform(len(problem.phases), size))
     answer = _refined(solving, outcome, options["tolerance"], options["max_refinements"])
-    result = result_of(solving, answer, options["tolerance"])
+    result = result_of(solving, answer, options["tolerance"], options["monte_carlo"])
     compiled = Program.total - before
     result["timings"] = {
         "queue_s": 0.0,

@@ -16,8 +16,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 import app.jax_config  # noqa: F401 - float64, before any array is made
+from app.leaves import Leaf
 from app.problems.functions import PhaseFunctions
-from app.solvers.leaves import Leaf
 from app.solvers.pmp.elimination import solve_symmetric
 from app.solvers.pmp.kinds import FIXED, FREE, INTERIOR, SINGULAR
 

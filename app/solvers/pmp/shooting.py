@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from app.leaves import Leaf
 from app.problems.model import Problem
-from app.solvers.leaves import Leaf
 from app.solvers.pmp.boundary import EndConditions
 from app.solvers.pmp.extremal import Extremal
 from app.solvers.pmp.hamiltonian import Given

@@ -113,6 +113,9 @@ export function showOptions() {
     if (choices) {
       field.append(...choices.map((choice) => new Option(choice)));
       field.value = schema.default;
+    } else if (schema.anyOf?.some((one) => one.$ref)) {
+      field.dataset.json = "";
+      field.placeholder = "{...} as JSON";
     } else {
       field.type = "number";
       field.step = "any";
@@ -130,5 +133,15 @@ export function showOptions() {
 
 function options() {
   const given = [...$("options").querySelectorAll("[data-option]")].filter((field) => field.value !== "");
-  return Object.fromEntries(given.map((field) => [field.dataset.option, field.type === "number" ? Number(field.value) : field.value]));
+  return Object.fromEntries(given.map((field) => [field.dataset.option, valueOf(field)]));
+}
+
+function valueOf(field) {
+  if (field.type === "number") return Number(field.value);
+  if (!("json" in field.dataset)) return field.value;
+  try {
+    return JSON.parse(field.value);
+  } catch {
+    return field.value; // the service tells what it takes instead
+  }
 }
