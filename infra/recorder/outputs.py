@@ -48,15 +48,9 @@ AWS_BY_ARN = (
 )
 """Types whose id is the ARN."""
 
-NAMES = (
-    "name",
-    "bucket",
-    "identifier",
-    "clusterIdentifier",
-    "replicationGroupId",
-    "accountId",
-    "repositoryId",
-)
+NAMES = ("name", "identifier", "clusterIdentifier")
+"""Inputs that name a resource, besides those that repeat its kind (`bucket`, `accountId`, `vaultName`)."""
+
 NESTED = 4
 """Levels of objects that are made up; deeper ones are left out."""
 
@@ -85,10 +79,16 @@ def digest(*parts: str, length: int = 17) -> str:
     return hashlib.sha256("/".join(parts).encode()).hexdigest()[:length]
 
 
+def naming_inputs(known: Schema) -> list[str]:
+    """Inputs of the type that name the resource itself, the most telling first."""
+    kind = known.typename.split(":")[-1]
+    kind = kind[0].lower() + kind[1:]
+    return [key for key in (kind, f"{kind}Name", f"{kind}Id", *NAMES, "resourceName") if key in known.inputs]
+
+
 def physical_name(known: Schema, urn: str, name: str, inputs: Mapping[str, Any]) -> str:
     """The name in the cloud: as given, else the logical one with Pulumi's suffix."""
-    own = known.typename.split(":")[-1]
-    for key in (*NAMES, own[0].lower() + own[1:] + "Name", "resourceName"):
+    for key in naming_inputs(known):
         given = revealed(inputs.get(key))
         if isinstance(given, str) and given != UNKNOWN:
             return given
@@ -171,7 +171,13 @@ class _Maker:
             return self.uuid()
         if self.known.typename == "aws:route53/zone:Zone":
             return f"Z{digest(self.urn, length=13).upper()}"
-        return self.name
+        plain = revealed(dict(self.inputs))
+        if self.known.typename == "aws:route53/record:Record":
+            return "_".join(
+                str(plain[key]) for key in ("zoneId", "name", "type", "setIdentifier") if key in plain
+            )
+        cluster = plain.get("clusterName") if self.kind != "Cluster" else None
+        return f"{cluster}:{self.name}" if cluster else self.name
 
     def gcp_id(self) -> str:
         plain = revealed(dict(self.inputs))
@@ -192,8 +198,11 @@ class _Maker:
         base = f"/subscriptions/{self.scene.subscription}/resourceGroups/{group}"
         if self.kind == "ResourceGroup":
             return base
+        own = {*naming_inputs(self.known)[:1], "resourceGroupName"}
+        above = [plain[key] for key in self.known.required if key.endswith("Name") and key not in own]
+        path = "".join(f"/{key}" for key in sorted(map(str, above)))
         kind = self.kind[0].lower() + self.kind[1:] + "s"
-        return f"{base}/providers/Microsoft.{self.service.capitalize()}/{kind}/{self.name}"
+        return f"{base}/providers/Microsoft.{self.service.capitalize()}{path}/{kind}/{self.name}"
 
     def uuid(self, *parts: str) -> str:
         text = digest(self.urn, *parts, length=32)

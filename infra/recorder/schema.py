@@ -8,6 +8,7 @@ import importlib
 import inspect
 import json
 import sys
+import threading
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,8 +27,6 @@ PACKAGES = {
     "gcp": "pulumi_gcp",
     "azure-native": "pulumi_azure_native",
     "kubernetes": "pulumi_kubernetes",
-    "random": "pulumi_random",
-    "tls": "pulumi_tls",
 }
 """The SDK of each provider; it is imported when a resource of it is first seen."""
 
@@ -36,6 +35,10 @@ PROVIDER = "pulumi:providers:"
 
 UNCHECKED = ("pulumi:pulumi:", "pulumi-python:dynamic")
 """Types of the engine itself: no SDK describes their inputs."""
+
+
+_LOADING = threading.RLock()
+"""The SDKs load their parts when first looked at, which two threads must not do at once."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,12 @@ class Schema:
 @cache
 def schema(token: str) -> Schema:
     """The schema of a type such as `aws:ec2/vpc:Vpc`; LookupError where the SDK has no such type."""
-    cls = _class_of(token)
-    arguments = _arguments_of(cls)
-    return Schema(token, _types.input_type_types(arguments), required(arguments), _types.resource_types(cls))
+    with _LOADING:
+        cls = _class_of(token)
+        arguments = _arguments_of(cls)
+        return Schema(
+            token, _types.input_type_types(arguments), required(arguments), _types.resource_types(cls)
+        )
 
 
 def described(token: str) -> bool:

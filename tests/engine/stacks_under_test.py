@@ -23,8 +23,16 @@ PORTS = ("api_port", "worker_port", "postgres_port", "redis_port")
 class Stack:
     """One stack with a state of its own; its configuration file is outside the checkout."""
 
-    def __init__(self, state: Path, config: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        state: Path,
+        config: dict[str, Any],
+        *,
+        project: Path = ROOT,
+        variables: dict[str, str] | None = None,
+    ) -> None:
         self.name = f"test-{uuid4().hex[:8]}"
+        self.project = project
         self.place = Place.of(self.name)
         self.file = state / f"Pulumi.{self.name}.yaml"
         self.config = config
@@ -32,10 +40,11 @@ class Stack:
             "PULUMI_BACKEND_URL": state.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "of these tests",
         }
+        given |= variables or {}
         self.environment = environment(engine(), local=True, given=given)
         self.pulumi("stack", "init", self.name)
         # `init` writes into the checkout the salt with which secrets are encrypted.
-        shutil.move(ROOT / self.file.name, self.file)
+        shutil.move(project / self.file.name, self.file)
         self.write(config)
 
     def write(self, config: dict[str, Any]) -> None:
@@ -51,7 +60,13 @@ class Stack:
         if words[0] in ("up", "preview", "refresh", "destroy"):
             command += ["--config-file", str(self.file), "--stack", self.name]
         done = subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=240, check=False
+            command,
+            cwd=self.project,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
         )
         assert not check or done.returncode == 0, "\n".join(
             line for line in (done.stdout + done.stderr).splitlines() if "error" in line
@@ -61,13 +76,7 @@ class Stack:
     def up(self, *words: str, check: bool = True) -> dict[str, list[str]]:
         """Bring the stack up: names of resources by what was done to them."""
         done = self.pulumi("up", "--yes", "--skip-preview", "--json", *words, check=check)
-        events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        found: dict[str, list[str]] = {}
-        for event in events:
-            if "resOutputsEvent" in event:
-                step = event["resOutputsEvent"]["metadata"]
-                found.setdefault(step["op"], []).append(step["urn"].rsplit("::", 1)[-1])
-        return found
+        return steps(done.stdout)
 
     def outputs(self) -> dict[str, Any]:
         return dict(json.loads(self.pulumi("stack", "output", "--json", "--stack", self.name).stdout))
@@ -87,6 +96,16 @@ class Stack:
     def remove(self) -> None:
         self.pulumi("destroy", "--yes", "--skip-preview", check=False)
         shutil.rmtree(self.place.root, ignore_errors=True)
+
+
+def steps(events: str) -> dict[str, list[str]]:
+    """Names of resources by what was done to them, in order, from the lines of `--json`."""
+    found: dict[str, list[str]] = {}
+    for event in (json.loads(line) for line in events.splitlines() if line.startswith("{")):
+        if "resOutputsEvent" in event:
+            step = event["resOutputsEvent"]["metadata"]
+            found.setdefault(step["op"], []).append(step["urn"].rsplit("::", 1)[-1])
+    return found
 
 
 def local_config(**parts: Any) -> dict[str, Any]:
