@@ -1,0 +1,1 @@
+"""Google Cloud as a platform. The only folder that imports its SDK."""
