@@ -22,7 +22,7 @@ class Firewall(pulumi.ComponentResource):
         self, name: str, *, place: Place, network: compute.Network, opts: pulumi.ResourceOptions
     ) -> None:
         super().__init__("costate:gcp:Firewall", name, None, opts)
-        self._name, self._network = name, network
+        self._place, self._network = place, network
         plan = place.network
         self._allow_out("inside", [plan.cidr, plan.pods], "all", None)
         self._allow_out("google", [GOOGLE_APIS], "tcp", ["443"])
@@ -35,7 +35,7 @@ class Firewall(pulumi.ComponentResource):
 
     def _allow_out(self, kind: str, ranges: list[str], protocol: str, ports: list[str] | None) -> None:
         compute.Firewall(
-            f"{self._name}-out-{kind}",
+            f"{self._place.name}-out-{kind}",
             network=self._network.id,
             direction="EGRESS",
             priority=1000,
@@ -48,7 +48,7 @@ class Firewall(pulumi.ComponentResource):
         everywhere = ["0.0.0.0/0"]
         inwards = direction == "INGRESS"
         compute.Firewall(
-            f"{self._name}-deny-{direction.lower()}",
+            f"{self._place.name}-deny-{direction.lower()}",
             network=self._network.id,
             direction=direction,
             priority=LAST,

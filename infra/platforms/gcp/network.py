@@ -27,9 +27,9 @@ class Network(pulumi.ComponentResource):
 
     def __init__(self, name: str, *, place: Place, opts: pulumi.ResourceOptions) -> None:
         super().__init__("costate:gcp:Network", name, None, opts)
-        self._name, self._place = name, place
+        self._place = place
         self.network = compute.Network(
-            f"{name}-vpc",
+            place.name,
             description=f"Network of {place.name}",
             auto_create_subnetworks=False,
             # The route out is our own, so that it can be seen.
@@ -75,7 +75,7 @@ class Network(pulumi.ComponentResource):
         self, kind: str, cidr: str, secondary: list[compute.SubnetworkSecondaryIpRangeArgs] | None = None
     ) -> compute.Subnetwork:
         return compute.Subnetwork(
-            f"{self._name}-{kind}",
+            f"{self._place.name}-{kind}",
             network=self.network.id,
             region=self._place.region,
             ip_cidr_range=cidr,
@@ -92,7 +92,7 @@ class Network(pulumi.ComponentResource):
     def _way_out(self) -> None:
         """One route, and NAT for the private subnet alone."""
         route = compute.Route(
-            f"{self._name}-out",
+            f"{self._place.name}-out",
             network=self.network.id,
             dest_range="0.0.0.0/0",
             next_hop_gateway="default-internet-gateway",
@@ -100,14 +100,14 @@ class Network(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         router = compute.Router(
-            f"{self._name}-router",
+            f"{self._place.name}-router",
             network=self.network.id,
             region=self._place.region,
             opts=pulumi.ResourceOptions(parent=self),
         )
         addresses = [
             compute.Address(
-                f"{self._name}-nat-{index}",
+                f"{self._place.name}-nat-{index}",
                 region=self._place.region,
                 address_type="EXTERNAL",
                 labels=dict(self._place.tags),
@@ -116,7 +116,7 @@ class Network(pulumi.ComponentResource):
             for index in range(2 if self._place.production else 1)
         ]
         compute.RouterNat(
-            f"{self._name}-nat",
+            f"{self._place.name}-nat",
             router=router.name,
             region=self._place.region,
             nat_ip_allocate_option="MANUAL_ONLY",

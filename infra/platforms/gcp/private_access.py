@@ -37,18 +37,18 @@ class PrivateAccess(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("costate:gcp:PrivateAccess", name, None, opts)
-        self._name, self._place, self._network = name, place, network
+        self._place, self._network = place, network
         for domain, holder in DOMAINS.items():
             self._names(domain, holder)
         dns.Policy(
-            f"{name}-queries",
+            f"{place.name}-queries",
             description="Logs what the network asks names for",
             enable_logging=True,
             networks=[dns.PolicyNetworkArgs(network_url=network.id)],
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.cache_policy = networkconnectivity.ServiceConnectionPolicy(
-            f"{name}-memorystore",
+            f"{place.name}-memorystore",
             location=place.region,
             service_class="gcp-memorystore",
             description="Lets Memorystore make its endpoints in the data subnet",
@@ -62,7 +62,7 @@ class PrivateAccess(pulumi.ComponentResource):
     def _names(self, domain: str, holder: str) -> None:
         label = domain.strip(".").replace(".", "-")
         zone = dns.ManagedZone(
-            f"{self._name}-{label}",
+            f"{self._place.name}-{label}",
             dns_name=domain,
             description=f"{domain} by private addresses",
             visibility="private",
@@ -77,7 +77,7 @@ class PrivateAccess(pulumi.ComponentResource):
         records = {"addresses": (holder, "A", ADDRESSES), "others": (f"*.{domain}", "CNAME", [holder])}
         for kind, (record, record_type, data) in records.items():
             dns.RecordSet(
-                f"{self._name}-{label}-{kind}",
+                f"{self._place.name}-{label}-{kind}",
                 managed_zone=zone.name,
                 name=record,
                 type=record_type,

@@ -1,0 +1,217 @@
+"""Node pools: one for what the cluster itself needs, one for the service, one for each accelerator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_gcp import container
+
+from infra import config
+from infra.catalog.gcp import CATALOG, NOT_ON_DEMAND, zones
+from infra.catalog.model import AcceleratorName, Machine
+from infra.place import Place
+from infra.platforms.gcp.keys import Keys
+from infra.platforms.gcp.node_account import NodeAccount
+
+GPU = "nvidia.com/gpu"
+POOL = "costate.dev/pool"
+LONGEST_RUN = f"{7 * 24 * 3600}s"
+"""How long a Flex-start machine may be kept; Google takes it back then."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What one node pool is."""
+
+    name: str
+    machine: Machine
+    zones: Sequence[str]
+    least: int
+    most: int
+    spot: bool
+    disk_gib: int
+    labels: Mapping[str, str]
+    taints: Sequence[tuple[str, str, str]] = ()
+    """Key, value and effect as Kubernetes Engine writes it."""
+
+    @property
+    def flexible(self) -> bool:
+        """Whether machines that are not sold on demand are asked for by Flex-start: none runs until all can."""
+        return self.machine.sku in NOT_ON_DEMAND and not self.spot
+
+
+class NodePools(pulumi.ComponentResource):
+    """How many nodes there are is the autoscaler's business between the bounds given here."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        place: Place,
+        cluster: container.Cluster,
+        nodes: config.Nodes,
+        gpu: config.Gpu | None,
+        account: NodeAccount,
+        keys: Keys,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        super().__init__("costate:gcp:NodePools", name, None, opts)
+        self._place, self._cluster, self._account, self._keys = place, cluster, account, keys
+        self.pools = {
+            pool.name: self._pool(pool)
+            for pool in (_system(place), _cpu(place, nodes), *_accelerated(place, gpu))
+        }
+        self.register_outputs({})
+
+    def _pool(self, pool: Pool) -> container.NodePool:
+        accelerated = pool.machine.accelerators > 0
+        return container.NodePool(
+            f"{self._place.name}-{pool.name}",
+            cluster=self._cluster.id,
+            location=self._place.region,
+            node_locations=list(pool.zones),
+            # Changing it would replace the pool, so it does not follow the configuration.
+            initial_node_count=0 if accelerated else 1,
+            ignore_node_count_changes=True,
+            autoscaling=container.NodePoolAutoscalingArgs(
+                # Bounds over all zones: those by zone would be multiplied by three.
+                total_min_node_count=pool.least,
+                total_max_node_count=pool.most,
+                location_policy="ANY" if pool.spot or accelerated else "BALANCED",
+            ),
+            max_pods_per_node=64,
+            # A Flex-start machine is not repaired: it is given back, and another asked for.
+            management=container.NodePoolManagementArgs(auto_repair=not pool.flexible, auto_upgrade=True),
+            upgrade_settings=_upgrades(pool),
+            node_drain_configs=[
+                container.NodePoolNodeDrainConfigArgs(respect_pdb_during_node_pool_deletion=True)
+            ],
+            network_config=container.NodePoolNetworkConfigArgs(enable_private_nodes=True),
+            node_config=self._node(pool),
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[self._account.role, self._keys.grants["disks"]]
+            ),
+        )
+
+    def _node(self, pool: Pool) -> container.NodePoolNodeConfigArgs:
+        return container.NodePoolNodeConfigArgs(
+            machine_type=pool.machine.sku,
+            image_type="COS_CONTAINERD",
+            disk_size_gb=pool.disk_gib,
+            disk_type="pd-balanced",
+            boot_disk_kms_key=self._keys.facts.cluster,
+            service_account=self._account.email,
+            # Scopes are of old: what the node may do is decided by the roles of its account.
+            oauth_scopes=["https://www.googleapis.com/auth/cloud-platform"],
+            spot=pool.spot,
+            flex_start=pool.flexible or None,
+            max_run_duration=LONGEST_RUN if pool.flexible else None,
+            reservation_affinity=container.NodePoolNodeConfigReservationAffinityArgs(
+                consume_reservation_type="NO_RESERVATION"
+            )
+            if pool.flexible
+            else None,
+            guest_accelerators=_accelerators(pool.machine),
+            labels=dict(pool.labels),
+            taints=[
+                container.NodePoolNodeConfigTaintArgs(key=key, value=value, effect=effect)
+                for key, value, effect in pool.taints
+            ],
+            resource_labels=dict(self._place.tags),
+            metadata={"disable-legacy-endpoints": "true"},
+            workload_metadata_config=container.NodePoolNodeConfigWorkloadMetadataConfigArgs(
+                mode="GKE_METADATA"
+            ),
+            shielded_instance_config=container.NodePoolNodeConfigShieldedInstanceConfigArgs(
+                enable_secure_boot=True, enable_integrity_monitoring=True
+            ),
+            kubelet_config=container.NodePoolNodeConfigKubeletConfigArgs(
+                insecure_kubelet_readonly_port_enabled="FALSE"
+            ),
+        )
+
+
+def _upgrades(pool: Pool) -> container.NodePoolUpgradeSettingsArgs | None:
+    """A new node before an old one goes; where GPUs are short, the old one goes first."""
+    if pool.flexible:
+        return None
+    short = pool.machine.accelerators > 0
+    return container.NodePoolUpgradeSettingsArgs(
+        strategy="SURGE", max_surge=0 if short else 1, max_unavailable=1 if short else 0
+    )
+
+
+def _accelerators(machine: Machine) -> list[container.NodePoolNodeConfigGuestAcceleratorArgs]:
+    """Driver and device plugin are installed by Kubernetes Engine, which is said rather than assumed."""
+    if not machine.accelerators:
+        return []
+    return [
+        container.NodePoolNodeConfigGuestAcceleratorArgs(
+            type=machine.accelerator_sku,
+            count=machine.accelerators,
+            gpu_driver_installation_config=(
+                container.NodePoolNodeConfigGuestAcceleratorGpuDriverInstallationConfigArgs(
+                    gpu_driver_version="LATEST"
+                )
+            ),
+        )
+    ]
+
+
+def _system(place: Place) -> Pool:
+    return Pool(
+        name="system",
+        machine=CATALOG.system,
+        zones=place.zones,
+        least=3 if place.production else 2,
+        most=6 if place.production else 4,
+        spot=False,
+        disk_gib=50,
+        labels={POOL: "system"},
+        # Others may run here when nothing else is free.
+        taints=[("CriticalAddonsOnly", "true", "PREFER_NO_SCHEDULE")],
+    )
+
+
+def _cpu(place: Place, nodes: config.Nodes) -> Pool:
+    return Pool(
+        name="cpu",
+        machine=CATALOG.nodes[nodes.size],
+        # A pool begins with a node in each of its zones: not more of them than it may have nodes.
+        zones=place.zones[: nodes.max],
+        least=nodes.min,
+        most=nodes.max,
+        spot=nodes.spot,
+        disk_gib=100,
+        labels={POOL: "cpu"},
+    )
+
+
+def _accelerated(place: Place, gpu: config.Gpu | None) -> list[Pool]:
+    """One pool for the accelerator asked for and one for each fallback; only the first keeps nodes."""
+    if gpu is None:
+        return []
+    names = dict.fromkeys((gpu.accelerator, *gpu.fallbacks))
+    return [_gpu(place, gpu, name, gpu.min if index == 0 else 0) for index, name in enumerate(names)]
+
+
+def _gpu(place: Place, gpu: config.Gpu, name: AcceleratorName, least: int) -> Pool:
+    """The smallest machine of the region that has as many accelerators as a worker asks for."""
+    machine = next(
+        machine
+        for machine in CATALOG.accelerators[name]
+        if machine.accelerators >= gpu.per_worker and zones(machine, place.region)
+    )
+    return Pool(
+        name=f"gpu-{name}",
+        machine=machine,
+        zones=zones(machine, place.region),
+        least=least,
+        most=gpu.max,
+        spot=gpu.spot,
+        disk_gib=200,
+        labels={POOL: "gpu", "costate.dev/accelerator": name},
+        taints=[(GPU, "present", "NO_SCHEDULE")],
+    )
