@@ -33,6 +33,7 @@ class CloudPlatform:
             platform=self._place.platform,
             role=self._place.role,
             address=self.parts.edge.facts.address,
+            records=self.parts.edge.facts.records,
         )
 
     def outputs(self) -> dict[str, pulumi.Input[str]]:

@@ -7,7 +7,7 @@ layer `platform` and read by one of layer `workload`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 
 import pulumi
@@ -85,6 +85,10 @@ class DatabaseFacts:
     user: pulumi.Output[str]
     authentication: Literal["secret", "identity"]
     secret: pulumi.Output[str]
+    users: Mapping[Account, pulumi.Output[str]] = field(default_factory=dict)
+    """Who each service account logs in as, where each has a user of its own; `user` owns the tables."""
+    authority: pulumi.Output[str] | None = None
+    """PEM certificates of who signed the server's, where that is none that every system trusts."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,8 @@ class CacheFacts:
     user: pulumi.Output[str]
     authentication: Literal["secret", "identity"]
     secret: pulumi.Output[str]
+    authority: pulumi.Output[str] | None = None
+    """As for the database."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +120,15 @@ class RegistryFacts:
 
 
 @dataclass(frozen=True)
+class DnsRecord:
+    """A record that the zone of the domain must have, whichever cloud keeps the zone."""
+
+    name: pulumi.Output[str]
+    type: Literal["CNAME", "TXT"]
+    value: pulumi.Output[str]
+
+
+@dataclass(frozen=True)
 class EdgeFacts:
     """The cell's entry from outside.
 
@@ -123,6 +138,8 @@ class EdgeFacts:
 
     address: pulumi.Output[str]
     annotations: pulumi.Output[Mapping[str, str]]
+    records: Sequence[DnsRecord] = ()
+    """What proves to the cloud that the domain is ours, so that it issues the edge's certificate."""
 
 
 @dataclass(frozen=True)
@@ -197,6 +214,8 @@ class Endpoint:
     platform: str
     role: Literal["primary", "standby"]
     address: pulumi.Output[str]
+    records: Sequence[DnsRecord] = ()
+    """What the cell's edge asks for in the zone of the domain; the routing writes it there."""
 
 
 @dataclass(frozen=True)

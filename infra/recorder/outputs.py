@@ -209,6 +209,9 @@ class _Maker:
         return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-8{text[17:20]}-{text[20:32]}"
 
     def email(self) -> str:
+        if self.known.typename == "gcp:projects/serviceIdentity:ServiceIdentity":
+            service = revealed(self.inputs["service"]).removesuffix(".googleapis.com")
+            return f"service-{ACCOUNT}@gcp-sa-{service}.iam.gserviceaccount.com"
         return f"{self.name}@{self.scene.project}.iam.gserviceaccount.com"
 
     def host(self) -> str:
