@@ -44,10 +44,18 @@ class MonteCarlo(BaseModel):
 class CollocationOptions(Options):
     """Direct collocation: `tolerance` is the relative error of the mesh."""
 
+    max_iterations: int = Field(
+        20_000, ge=1, le=1_000_000, description="Iterations on all meshes and from all guesses, at most."
+    )
     transcription: Literal["radau", "hermite_simpson", "trapezoidal"] = Field(
         "radau", description="How dynamics become equations on the mesh."
     )
     mesh_intervals: int = Field(32, ge=2, le=2_000, description="Intervals of the first mesh.")
     max_refinements: int = Field(10, ge=0, le=50, description="Refinements of the mesh, at most.")
-    multi_start: int = Field(1, ge=1, le=256, description="Guesses to start from; the best answer counts.")
+    multi_start: int = Field(
+        4,
+        ge=1,
+        le=256,
+        description="Guesses to start from: the given one and variations; the best answer counts.",
+    )
     monte_carlo: MonteCarlo | None = Field(None, description="Spread of the cost under uncertain constants.")

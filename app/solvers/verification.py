@@ -74,6 +74,10 @@ class Verification:
         }
 
 
+UNVERIFIED = Verification(*(float("nan"),) * 6, restarts=0, jump=float("nan"), finite=False, lost_at=None)
+"""What stands where there was no time for a flight."""
+
+
 def verify(
     problem: Problem,
     phases: list[FlownPhase],

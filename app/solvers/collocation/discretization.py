@@ -14,6 +14,7 @@ from app.solvers.collocation.scaling import Scales
 
 Array = NDArray[np.float64]
 STIFFEST = 1e-9  # compliance of equality constraints in a solve
+LAID_ASIDE = 1e-6  # part of the cost that is left where feasibility is sought
 SHORTEST = 1e-6  # of the guessed duration: least duration of a phase with free ends
 
 
@@ -91,9 +92,11 @@ class Discretization:
         smooth: float = 0.0,
         control: Array | None = None,
         reach: float = 3.0,
+        held: Trajectory | None = None,
     ) -> Data:
         """The program's numbers.
 
+        `held`: times stay as in that trajectory, and the cost gives way to a pull towards its controls.
         `soft_ends` > 0 replaces fixed final states by a penalty of that weight; `smooth` > 0 pulls the controls
         towards `control (P, N, s, m)`, scaled, with that weight.
         """
@@ -103,9 +106,17 @@ class Discretization:
         pull, target = (Variables(*(np.zeros(shape) for shape in layout.shapes)) for _ in range(2))
         if soft_ends:
             self._soften(lower, upper, pull, target, soft_ends)
+        cost = scales.cost
         if smooth and control is not None:
             pull = pull._replace(u=smooth * weights.u)
             target = target._replace(u=control)
+        if held is not None:
+            cost *= LAID_ASIDE
+            at = self.variables(held)
+            pull = pull._replace(u=np.asarray(weights.u))
+            target = target._replace(u=at.u)
+            for bounds in (lower, upper):
+                np.asarray(bounds.ends)[:, -2:] = np.asarray(at.ends)[:, -2:]
         flat = [_flat(v) for v in (lower, upper, weights, pull, target)]
         return Data(
             k=self.problem.k,
@@ -117,7 +128,7 @@ class Discretization:
             scale_t=scales.t,
             scale_p=scales.p,
             scale_b=scales.b,
-            scale_cost=np.float64(scales.cost),
+            scale_cost=np.float64(cost),
             lower=flat[0],
             upper=flat[1],
             weight=flat[2],

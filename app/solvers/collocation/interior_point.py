@@ -41,6 +41,7 @@ from app.solvers.collocation.merit import (
     theta,
 )
 
+OPTIMISING, RESTORING, ESTIMATING = range(3)
 RUNNING, CONVERGED, ACCEPTABLE, INFEASIBLE, STUCK, INVALID = range(6)
 
 FILTER = 48  # entries of the filter; the oldest is dropped
@@ -50,13 +51,14 @@ DELTA_FIRST, DELTA_MIN, DELTA_MAX = 1e-4, 1e-11, 1e12  # (algorithm IC)
 SHORTEST = 2.0**-14
 ACCEPTABLE_ERROR, ACCEPTABLE_ITERATIONS = 1e-5, 12
 RESTORED = 1e-4  # error at which restoration has converged
+LARGEST_ESTIMATE = 1e3  # multipliers estimated larger than this are of no use: zero then
 PATIENCE = 80  # iterations of one restoration
 ENOUGH = 0.5  # part of the violation at which restoration ends
 
 
 class State(NamedTuple):
     """Where the method stands. `w` all variables (flat), `values` there, `y` multipliers; filter entries are
-    (theta, phi)."""
+    (theta, phi). `estimating`: the next iteration finds multipliers and does not move (section 3.6)."""
 
     w: Array
     values: Values
@@ -67,6 +69,7 @@ class State(NamedTuple):
     theta_max: Array
     theta_min: Array
     delta: Array
+    estimating: Array
     restoring: Array
     reference: Array
     reference_theta: Array
@@ -104,8 +107,11 @@ class InteriorPoint:
         self.layout = layout
         self.corrections = corrections
 
-    def start(self, data: Data, v: Variables, y: Multipliers, mu: Array, restoring: Array) -> State:
-        """The first state; bound multipliers follow from the distances. `restoring`: feasibility comes first."""
+    def start(self, data: Data, v: Variables, y: Multipliers, mu: Array, mode: Array) -> State:
+        """The first state; bound multipliers follow from the distances. `mode` is what comes first.
+
+        OPTIMISING, RESTORING (feasibility) or ESTIMATING (multipliers, by least squares).
+        """
         layout = self.layout
         w = interior(data, layout.flat(v))
         inside = layout.unflat(w)
@@ -130,7 +136,8 @@ class InteriorPoint:
             theta_max=1e4 * jnp.maximum(1.0, theta),
             theta_min=1e-4 * jnp.maximum(1.0, theta),
             delta=zero,
-            restoring=restoring,
+            estimating=mode == ESTIMATING,
+            restoring=mode == RESTORING,
             reference=w,
             reference_theta=theta,
             since=jnp.zeros((), int),
@@ -158,7 +165,7 @@ class InteriorPoint:
         v, values = layout.unflat(state.w), state.values
         weights = point_weights(layout, state.y)
         derivatives = self.evaluation.derivatives(data, v, weights, state.y.boundary)
-        derivatives = self._leave_cost(derivatives, problem.objective)
+        derivatives = self._without(derivatives, problem.objective, state.estimating)
         gradient = lagrangian_gradient(layout, derivatives, state.y)
         gradient = gradient + smooth_gradient(data, problem, state.w)
         yielding = self._yielding(data, problem, state)
@@ -191,14 +198,14 @@ class InteriorPoint:
         over = state.restoring & ended & (state.status == RUNNING)
         return state._replace(status=jnp.where(over, INFEASIBLE, state.status))
 
-    def _leave_cost(self, derivatives: Derivatives, objective: Array) -> Derivatives:
-        """Restoration ignores the cost and all curvature."""
-        jacobian = derivatives.jacobian.at[..., self.layout.n, :].multiply(objective)
+    def _without(self, derivatives: Derivatives, objective: Array, estimating: Array) -> Derivatives:
+        """Restoration ignores the cost and all curvature, the estimate of multipliers curvature."""
+        curved = objective * jnp.where(estimating, 0.0, 1.0)
         return derivatives._replace(
-            jacobian=jacobian,
-            hessian=derivatives.hessian * objective,
+            jacobian=derivatives.jacobian.at[..., self.layout.n, :].multiply(objective),
+            hessian=derivatives.hessian * curved,
             end_gradient=derivatives.end_gradient * objective,
-            end_hessian=derivatives.end_hessian * objective,
+            end_hessian=derivatives.end_hessian * curved,
         )
 
     def _judge(self, data: Data, state: State, final: Errors, values: Values, tolerance: Array) -> State:
@@ -294,15 +301,17 @@ class InteriorPoint:
         When the first trial raises the violation, a second-order correction is tried (one more solve with the
         residuals of the trial), and after it the shorter Newton steps.
         """
+        moving = jnp.where(state.estimating, 0.0, 1.0)
+        rest = {name: getattr(values, name) * moving for name in _RESIDUALS}
         begin = _Search(
             kind=jnp.zeros((), int),
-            delta=jnp.zeros(()),
+            delta=1.0 - moving,
             w=state.w,
             y=state.y,
             accepted=jnp.zeros((), bool),
             armijo=jnp.zeros((), bool),
             failed=jnp.zeros((), bool),
-            residual=values,
+            residual=values._replace(**rest),
             values=values,
             factorizations=jnp.zeros((), int),
         )
@@ -337,7 +346,7 @@ class InteriorPoint:
         search: _Search,
     ) -> _Search:
         layout = self.layout
-        step = layout.flat(direction.step) * free(data)
+        step = layout.flat(direction.step) * free(data) * jnp.where(state.estimating, 0.0, 1.0)
         tau = jnp.maximum(TAU_MIN, 1.0 - state.mu)
         reach = jnp.max(jnp.abs(step) / (1.0 + jnp.abs(state.w)))
         longest = jnp.minimum(to_boundary(data, state.w, step, tau), data.reach / jnp.maximum(reach, 1e-30))
@@ -434,7 +443,7 @@ class InteriorPoint:
         """The next state: step taken, filter extended, or restoration begun or ended."""
         here = self._measure(data, problem, values, state.w)
         entry = jnp.stack([here.theta, here.phi])
-        extend = search.accepted & ~search.armijo
+        extend = search.accepted & ~search.armijo & ~state.estimating
         entries = jnp.where(extend, state.filter.at[state.filter_next % FILTER].set(entry), state.filter)
 
         violated, after = violation(values), violation(search.values)
@@ -465,7 +474,8 @@ class InteriorPoint:
             filter_next=jnp.where(turn, 1, jnp.where(extend, state.filter_next + 1, state.filter_next)),
             theta_max=jnp.where(turn, 1e4 * jnp.maximum(1.0, size), state.theta_max),
             theta_min=jnp.where(turn, 1e-4 * jnp.maximum(1.0, size), state.theta_min),
-            delta=jnp.where(search.delta > 0, search.delta, state.delta),
+            delta=jnp.where((search.delta > 0) & ~state.estimating, search.delta, state.delta),
+            estimating=leave,
             restoring=(state.restoring | begin) & ~leave,
             reference=jnp.where(begin, state.w, state.reference),
             reference_theta=jnp.where(begin, violated, state.reference_theta),
@@ -483,7 +493,11 @@ class InteriorPoint:
         y = Multipliers(
             *(jnp.where(search.failed, old, new) for old, new in zip(state.y, search.y, strict=True))
         )
-        keep = jnp.where(turn, 0.0, 1.0)
+        size = jnp.max(
+            jnp.stack([jnp.max(jnp.abs(part), initial=0.0) for part in (y.defect, y.path, y.link)])
+        )
+        useless = state.estimating & ~(size <= LARGEST_ESTIMATE)
+        keep = jnp.where(turn | useless, 0.0, 1.0)
         return Multipliers(
             defect=y.defect * keep,
             path=y.path * keep,

@@ -93,6 +93,21 @@ def fly(discretization: Discretization, programs: Programs, v: Variables) -> lis
     return found
 
 
+def unflown(discretization: Discretization, v: Variables) -> list[Flights]:
+    """As `fly`, the states those of the transcription; costs and path constraints are not known (NaN)."""
+    layout, scales = discretization.layout, discretization.scales
+    basis = layout.transcription.state_basis(np.linspace(0.0, 1.0, SEGMENTS + 1))
+    nodes = np.concatenate([np.asarray(v.ends)[:, None, : layout.n], np.asarray(v.x)[:, :, -1]], axis=1)
+    found = []
+    for index, (t, left, right) in enumerate(courses(discretization, v)):
+        n_x = layout.states[index]
+        places = np.concatenate([nodes[index, :-1, None], np.asarray(v.x)[index]], axis=1)[..., :n_x]
+        x = np.einsum("ks,isx->ikx", basis, places) * scales.x[index, :n_x]
+        path = np.full((*left.shape[:2], layout.paths[index]), np.nan)
+        found.append(Flights(t, left, right, x, np.full(len(t), np.nan), path, path))
+    return found
+
+
 @dataclass(frozen=True)
 class PublishedPhase:
     """What is returned of a phase: `t (m,)` increasing, `x (m, n_x)`, `u (m, n_u)`, `costate (m, n_x)`."""

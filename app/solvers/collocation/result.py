@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -12,27 +12,18 @@ from numpy.typing import NDArray
 
 from app.problems.model import Problem
 from app.solvers.collocation.faults import worst_rows
-from app.solvers.collocation.interior_point import ACCEPTABLE, CONVERGED, INFEASIBLE, INVALID, STUCK
-from app.solvers.collocation.mesh import MeshError
+from app.solvers.collocation.interior_point import INFEASIBLE, INVALID, STUCK
+from app.solvers.collocation.measurement import Answer
 from app.solvers.collocation.outcome import Outcome
-from app.solvers.collocation.publication import SEGMENTS, Flights, PublishedPhase, publish
+from app.solvers.collocation.publication import SEGMENTS, PublishedPhase, publish
 from app.solvers.collocation.sensitivities import sensitivities
 from app.solvers.collocation.solving import OUT_OF_ITERATIONS, OUT_OF_TIME, Solving
 from app.solvers.monte_carlo import spread
-from app.solvers.verification import FlownPhase, Verification, verify
+from app.solvers.verification import UNVERIFIED, FlownPhase, Verification, verify
 from app.version import SOLVER_VERSION
 
 Array = NDArray[np.float64]
 SLACK = 100.0  # of the tolerance: what the flight of the published control may differ by
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An outcome, the flights of its intervals, and the error of its mesh."""
-
-    outcome: Outcome
-    flights: list[Flights]
-    error: MeshError
 
 
 def result_of(
@@ -42,10 +33,11 @@ def result_of(
     problem, outcome = solving.problem, answer.outcome
     sign = -1.0 if problem.sense == "max" else 1.0
     phases = published(problem, answer)
-    solving.say("verify", "flying the control")
     allowed = allowance(tolerance)
-    checked = check(solving, outcome, phases, allowed)
-    status, message = _status(problem, outcome, checked, allowed)
+    if not solving.budget.late:
+        answer = verified(solving, answer, tolerance)
+    checked = answer.verification or UNVERIFIED
+    status, message = _status(solving, outcome, checked, allowed)
     names = problem.parameters
     p = np.asarray(outcome.variables.p) * outcome.discretization.scales.p
     result: dict[str, Any] = {
@@ -54,9 +46,9 @@ def result_of(
         "cost": _finite(sign * outcome.cost),
         **_trajectories(problem, phases, sign),
         "parameters": {name: _finite(value) for name, value in zip(names, p, strict=True)},
-        "constraint_violation": _finite(max(outcome.primal, checked.path, checked.bounds)),
+        "constraint_violation": _finite(float(np.nanmax([outcome.primal, checked.path, checked.bounds]))),
         "optimality_residual": _finite(outcome.error),
-        "mesh_error": _finite(answer.error.total),
+        "mesh_error": _finite(answer.miss),
         "mesh": {
             "transcription": solving.transcription.name,
             "intervals": outcome.discretization.layout.intervals,
@@ -85,9 +77,13 @@ def published(problem: Problem, answer: Answer) -> list[PublishedPhase]:
     return publish(problem, answer.flights, *_costates(answer))
 
 
-def verified(solving: Solving, answer: Answer, tolerance: float) -> Verification:
-    """The flight of an answer's published control."""
-    return check(solving, answer.outcome, published(solving.problem, answer), allowance(tolerance))
+def verified(solving: Solving, answer: Answer, tolerance: float) -> Answer:
+    """The answer with the flight of its published control."""
+    if answer.verification is not None:
+        return answer
+    solving.say("verify", "flying the control")
+    found = check(solving, answer.outcome, published(solving.problem, answer), allowance(tolerance))
+    return replace(answer, verification=found)
 
 
 def check(solving: Solving, outcome: Outcome, phases: list[PublishedPhase], allowed: float) -> Verification:
@@ -176,7 +172,7 @@ def _trajectories(problem: Problem, phases: list[PublishedPhase], sign: float) -
     return {**joined, "phases": parts}
 
 
-def _status(problem: Problem, outcome: Outcome, checked: Verification, allowed: float) -> tuple[str, str]:
+def _status(solving: Solving, outcome: Outcome, checked: Verification, allowed: float) -> tuple[str, str]:
     if outcome.solved and checked.passed(allowed):
         extra = ""
         if checked.restarts:
@@ -185,6 +181,12 @@ def _status(problem: Problem, outcome: Outcome, checked: Verification, allowed: 
                 f"by {checked.jump:.1e} in all (relative)."
             )
         return "converged", "Optimality conditions hold and the flown control reproduces the answer." + extra
+    if outcome.solved and solving.budget.over:
+        limit = "time" if solving.budget.late else "iterations"
+        return ("time_limit" if solving.budget.late else "max_iterations"), (
+            f"The limit of {limit} was reached while the mesh was refined: "
+            "optimality conditions hold on the mesh, but the control does not yet fly the same trajectory."
+        )
     if outcome.solved:
         place = ""
         if checked.lost_at is not None:
@@ -202,7 +204,7 @@ def _status(problem: Problem, outcome: Outcome, checked: Verification, allowed: 
         INFEASIBLE: ("infeasible", "No point nearby satisfies all constraints."),
     }
     status, message = reasons[outcome.status]
-    worst = worst_rows(problem, outcome)
+    worst = worst_rows(solving.problem, outcome)
     if worst:
         message += " Largest violations: " + "; ".join(worst) + "."
     return status, message
@@ -215,6 +217,3 @@ def _list(values: Array) -> list[float]:
 
 def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
-
-
-__all__ = ["ACCEPTABLE", "CONVERGED", "Answer", "check", "result_of"]

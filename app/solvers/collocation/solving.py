@@ -14,27 +14,33 @@ from app.problems.model import Problem
 from app.solvers.collocation.barrier import Multipliers
 from app.solvers.collocation.discretization import Discretization, Trajectory
 from app.solvers.collocation.evaluation import Values
-from app.solvers.collocation.interior_point import RUNNING
+from app.solvers.collocation.interior_point import ACCEPTABLE, ESTIMATING, OPTIMISING, RESTORING, RUNNING
 from app.solvers.collocation.layout import Layout, Variables
 from app.solvers.collocation.outcome import Outcome, no_multipliers
 from app.solvers.collocation.programs import Programs, programs
 from app.solvers.collocation.scaling import Scales
 from app.solvers.collocation.transcription import Transcription
+from app.solvers.compilation import Program
 from app.solvers.progress import Progress
 
 Array = NDArray[np.float64]
 log = logging.getLogger(__name__)
-PIECE = 25  # iterations between two reports
+PIECE, PIECE_S = 25, 0.5  # iterations between two reports, at most, and about how many seconds
+NEARLY, FEASIBLE = 1e-4, 1e-7  # errors of a point that will do when iterations run out
 OUT_OF_TIME, OUT_OF_ITERATIONS = 100, 101  # further ends of a solve, beside those of the interior point
 
 
 @dataclass
 class Budget:
-    """Iterations that one solve may take, and the time when all must end; `spent` counts all iterations."""
+    """Iterations that may be made in all, how many are `spent`, and the time when all must end.
+
+    `compiling`: seconds that the programs of one layout took to compile, at most, so far.
+    """
 
     iterations: int
     deadline: float
     spent: int = 0
+    compiling: float = 0.0
 
     @classmethod
     def of(cls, iterations: int, seconds: float) -> Budget:
@@ -46,10 +52,24 @@ class Budget:
         """Whether time is up."""
         return time.monotonic() >= self.deadline
 
+    @property
+    def over(self) -> bool:
+        """Whether time is up or no iteration is left."""
+        return self.late or self.spent >= self.iterations
+
+    @property
+    def rushed(self) -> bool:
+        """Whether too little time is left to compile more programs."""
+        return time.monotonic() + self.compiling >= self.deadline
+
 
 @dataclass(frozen=True)
 class Start:
-    """How a solve begins and is limited; see `Discretization.data`. `restoring`: feasibility comes first."""
+    """How a solve begins and is limited; see `Discretization.data`.
+
+    `restoring`: feasibility comes first; `estimating`: multipliers are estimated before the first step;
+    `held`: times are those of the guess and the cost is laid aside.
+    """
 
     mu: float = 0.1
     elastic: float = 1e-9
@@ -59,7 +79,16 @@ class Start:
     floor: float = 1e-10
     smooth: float = 0.0
     restoring: bool = False
+    estimating: bool = False
+    held: bool = False
     reach: float = 3.0
+
+    @property
+    def mode(self) -> int:
+        """What the method does first."""
+        if self.restoring:
+            return RESTORING
+        return ESTIMATING if self.estimating else OPTIMISING
 
 
 @dataclass
@@ -82,6 +111,14 @@ class Solving:
         if layout.intervals not in self.used:
             self.used[layout.intervals] = programs(self.problem, layout)
         return self.used[layout.intervals]
+
+    def ready(self, intervals: int) -> bool:
+        """Whether meshes of that size can be solved without compiling."""
+        return self.programs(self.layout(intervals)).advance.compiled is not None
+
+    def flies(self, layout: Layout) -> bool:
+        """Whether controls can be flown without compiling."""
+        return self.programs(layout).flight.compiled is not None
 
     def discretize(
         self, fractions: Array, trajectory: Trajectory, scales: Scales | None = None
@@ -113,25 +150,39 @@ class Solving:
         layout = discretization.layout
         found = self.programs(layout)
         data = discretization.data(
-            start.elastic, start.soft_ends, start.floor, start.smooth, control, start.reach
+            start.elastic,
+            start.soft_ends,
+            start.floor,
+            start.smooth,
+            control,
+            start.reach,
+            trajectory if start.held else None,
         )
         v = discretization.variables(trajectory)
         y = no_multipliers(layout) if multipliers is None else multipliers
         if found.advance.compiled is None:
             self.say("compile", f"compiling for {layout.intervals} intervals")
-        state = found.start(data, v, y, start.mu, start.restoring)
-        limit = min(start.iterations, self.budget.iterations)
+        before, piece = Program.total, 1 if found.advance.compiled is None else PIECE
+        state = found.start(data, v, y, start.mu, start.mode)
+        limit = min(start.iterations, self.budget.iterations - self.budget.spent)
         done, status = 0, int(state.status)
-        while status == RUNNING:
-            until = min(done + PIECE, limit)
-            state = found.advance(data, state, start.tolerance, until)
-            done, status = int(state.iteration), int(state.status)
+        while status == RUNNING and not self.budget.late and done < limit:
+            began = time.monotonic()
+            state = found.advance(data, state, start.tolerance, min(done + piece, limit))
+            made, done, status = int(state.iteration) - done, int(state.iteration), int(state.status)
+            piece = _piece(made, time.monotonic() - began)
             self.say(stage, f"{layout.intervals} intervals", self.budget.spent + done, discretization, state)
-            if status == RUNNING and done >= limit:
-                status = OUT_OF_ITERATIONS
-            elif status == RUNNING and self.budget.late:
-                status = OUT_OF_TIME
+        if (
+            status == RUNNING
+            and done >= limit
+            and float(state.error) <= NEARLY
+            and float(state.primal) <= FEASIBLE
+        ):
+            status = ACCEPTABLE
+        elif status == RUNNING:
+            status = OUT_OF_TIME if self.budget.late else OUT_OF_ITERATIONS
         self.budget.spent += done
+        self.budget.compiling = max(self.budget.compiling, Program.total - before)
         log.debug(
             "%s: %d intervals, status %d, %d iterations, error %.1e, violation %.1e, cost %.10g, mu %.0e, %s",
             stage,
@@ -174,6 +225,13 @@ class Solving:
             cost = cost if np.isfinite(cost) else None
             violation = violation if np.isfinite(violation) else None
         self.report(Progress(self.fraction, stage, message, iteration, cost, violation))
+
+
+def _piece(made: int, seconds: float) -> int:
+    """Iterations until the next report, from how long the last ones took; the first may have had to compile."""
+    if made <= 1:
+        return PIECE // 5
+    return max(1, min(PIECE, int(PIECE_S * made / max(seconds, 1e-9))))
 
 
 def _unflat(layout: Layout, flat: Array) -> Variables:

@@ -1,35 +1,77 @@
-"""Starts: from the guess given, and from others where that one fails or may have led to a poor optimum."""
+"""Starts: from the guess given, in other ways and from others where that fails, and from more for a better
+optimum."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.problems.model import Problem
-from app.solvers.collocation.discretization import PhaseTrajectory, Trajectory, guess_of
+from app.solvers.collocation.discretization import Trajectory, guess_of
+from app.solvers.collocation.interior_point import INFEASIBLE
 from app.solvers.collocation.outcome import Outcome
 from app.solvers.collocation.solving import Solving, Start
+from app.solvers.collocation.variations import SEED, blended, others, perturbed, stretched
 
 Array = NDArray[np.float64]
+Way = Callable[[Solving, Array, Trajectory, Start], Outcome]
+QUADRATIC = 4  # iterations within which linear-quadratic problems are solved: these have one optimum
+HELD = Start(held=True, tolerance=1e-4, iterations=150)
+FURTHER = Start()  # of guesses beyond the first that leads somewhere
+SAME = 1e-5  # relative difference of the costs of one and the same optimum
+CERTAIN = 0.05  # relative: violations of restorations that ended at the same place
+AGREED = 10  # restorations that end at one violation before a problem counts as infeasible
 
 
-def first_outcome(solving: Solving, fractions: Array) -> Outcome:
-    """A solution on the first mesh: from the guess, else in other ways and from other guesses."""
-    best = _plain(solving, fractions, guess_of(solving.problem), Start())
-    for guess, start, softly in _ways(solving.problem):
-        if best.solved or solving.budget.late:
+def first_outcomes(solving: Solving, fractions: Array, count: int) -> list[Outcome]:
+    """Different solutions on the first mesh from `count` guesses; if there is none, the most feasible point."""
+    first = _first(solving, fractions)
+    if not first.solved or first.iterations <= QUADRATIC:
+        return [first]
+    found = [first]
+    for guess, start, way in islice(_further(solving.problem), count - 1):
+        if solving.budget.over:
             break
-        outcome = (_softly if softly else _plain)(solving, fractions, guess, start)
+        outcome = way(solving, fractions, guess, start)
+        if outcome.solved and all(_differ(outcome.cost, other.cost) for other in found):
+            found.append(outcome)
+    return found
+
+
+def _differ(a: float, b: float) -> bool:
+    return abs(a - b) > SAME * max(abs(a), abs(b), 1e-8)
+
+
+def _first(solving: Solving, fractions: Array) -> Outcome:
+    """A solution from the guess given or, where that fails, from another or in another way."""
+    best = _plain(solving, fractions, guess_of(solving.problem), Start())
+    restored: list[float] = []
+    for guess, start, way in _ways(solving.problem):
+        if best.solved or solving.budget.over:
+            break
+        outcome = way(solving, fractions, guess, start)
         if outcome.solved or outcome.primal < best.primal:
             best = outcome
+        if outcome.status == INFEASIBLE:
+            restored.append(outcome.primal)
+        if sum(value < (1.0 + CERTAIN) * min(restored) for value in restored) >= AGREED:
+            break
     return best
 
 
 def _plain(solving: Solving, fractions: Array, guess: Trajectory, start: Start) -> Outcome:
     return solving.solve(solving.discretize(fractions, guess), guess, start)
+
+
+def _held(solving: Solving, fractions: Array, guess: Trajectory, start: Start) -> Outcome:
+    """A feasible trajectory first, at the times of the guess and with controls near it; then the problem."""
+    discretization = solving.discretize(fractions, guess)
+    feasible = solving.solve(discretization, guess, HELD)
+    return solving.solve(discretization, feasible.trajectory(), start)
 
 
 def _softly(solving: Solving, fractions: Array, guess: Trajectory, start: Start) -> Outcome:
@@ -48,67 +90,37 @@ def _softly(solving: Solving, fractions: Array, guess: Trajectory, start: Start)
     return solving.solve(discretization, guess, replace(start, mu=1e-2))
 
 
-def _ways(problem: Problem) -> Iterator[tuple[Trajectory, Start, bool]]:
-    """Further guesses, how to start from them, and whether to harden constraints step by step."""
+def _further(problem: Problem) -> Iterator[tuple[Trajectory, Start, Way]]:
+    """Guesses for other optima, how to start from them, and in which way; without end."""
+    given = guess_of(problem)
+    if any(phase.tf[0] < phase.tf[1] for phase in problem.phases):
+        yield stretched(problem, given, 2.0), replace(FURTHER, mu=1e-2), _held
+    for guess in others(problem, given):
+        yield guess, FURTHER, _plain
+
+
+def _ways(problem: Problem) -> Iterator[tuple[Trajectory, Start, Way]]:
+    """Further guesses, how to start from them, and in which way."""
     given = guess_of(problem)
     feasible_first, careful = Start(restoring=True), Start(reach=1.0)
-    yield given, feasible_first, False
-    random = np.random.default_rng(20240101)
-    near = _perturbed(problem, given, 0.03, random)
-    yield near, Start(), False
-    yield near, feasible_first, False
-    yield given, careful, False
-    yield near, careful, True
-    middle = _blended(problem, given, 0.5)
-    yield middle, Start(), False
-    yield middle, feasible_first, False
+    free = any(phase.tf[0] < phase.tf[1] for phase in problem.phases)
+    for factor in (1.0, 2.0) if free else (1.0,):
+        yield stretched(problem, given, factor), Start(mu=1e-2), _held
+    yield given, Start(estimating=True), _plain
+    yield given, feasible_first, _plain
+    random = np.random.default_rng(SEED)
+    near = perturbed(problem, given, 0.03, random)
+    yield near, Start(), _plain
+    for factor in (4.0, 0.5) if free else ():
+        yield stretched(problem, given, factor), Start(mu=1e-2), _held
+    yield near, feasible_first, _plain
+    yield given, careful, _plain
+    yield near, careful, _softly
+    middle = blended(problem, given, 0.5)
+    yield middle, Start(), _plain
+    yield middle, feasible_first, _plain
     for size in (0.1, 0.3, 1.0):
-        other = _perturbed(problem, given, size, random)
-        yield other, careful, False
-        yield other, feasible_first, False
-        yield other, careful, True
-
-
-def _blended(problem: Problem, guess: Trajectory, control: float) -> Trajectory:
-    """Controls moved towards the middle of their bounds."""
-    phases = []
-    for phase, at in zip(problem.phases, guess.phases, strict=True):
-        with np.errstate(invalid="ignore"):
-            middle = 0.5 * (phase.u_lower + phase.u_upper)
-        u = np.where(np.isfinite(middle), (1 - control) * at.u + control * middle, at.u)
-        phases.append(replace(at, u=u))
-    return replace(guess, phases=tuple(phases))
-
-
-def _perturbed(problem: Problem, guess: Trajectory, size: float, random: np.random.Generator) -> Trajectory:
-    """Smooth random changes of states and controls, of the size of their ranges."""
-    s = np.linspace(0.0, 1.0, 33)
-    waves = np.stack([np.sin(np.pi * (j + 1) * s) for j in range(4)])
-    phases = []
-    for phase, at in zip(problem.phases, guess.phases, strict=True):
-        x = np.stack([np.interp(s, at.s, column) for column in at.x.T], axis=1)
-        u = (
-            np.stack([np.interp(s, at.s, column) for column in at.u.T], axis=1)
-            if at.u.size
-            else np.zeros((33, at.u.shape[1]))
-        )
-        x = x + size * _width(phase.x_lower, phase.x_upper, x) * (
-            waves.T @ random.normal(0, 0.3, (4, x.shape[1]))
-        )
-        u = u + size * _width(phase.u_lower, phase.u_upper, u) * (
-            random.normal(0, 0.3, u.shape[1]) + waves.T @ random.normal(0, 0.3, (4, u.shape[1]))
-        )
-        x, u = np.clip(x, phase.x_lower, phase.x_upper), np.clip(u, phase.u_lower, phase.u_upper)
-        stretch = float(np.exp(size * random.normal(0, 0.3)))
-        tf = float(np.clip(at.t0 + stretch * (at.tf - at.t0), phase.tf[0], phase.tf[1]))
-        phases.append(PhaseTrajectory(s, x, u, at.t0, tf))
-    return replace(guess, phases=tuple(phases))
-
-
-def _width(lower: Array, upper: Array, values: Array) -> Array:
-    """The range of a variable: half its bounds' distance, else its magnitude in the guess, else 1."""
-    with np.errstate(invalid="ignore"):
-        half = 0.5 * (upper - lower)
-    largest = np.max(np.abs(values), axis=0, initial=0.0)
-    found: Array = np.where(np.isfinite(half) & (half < 1e4), half, np.where(largest > 0, largest, 1.0))
-    return found
+        other = perturbed(problem, given, size, random)
+        yield other, careful, _plain
+        yield other, feasible_first, _plain
+        yield other, careful, _softly

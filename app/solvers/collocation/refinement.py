@@ -1,0 +1,132 @@
+"""Refinement: from a solution on the first mesh to one whose published control can be flown."""
+
+from __future__ import annotations
+
+from app.solvers.collocation.chattering import NOTICEABLE, oscillation, smoothed
+from app.solvers.collocation.interior_point import ACCEPTABLE_ERROR
+from app.solvers.collocation.measurement import Answer, measured
+from app.solvers.collocation.mesh import refine
+from app.solvers.collocation.outcome import Outcome
+from app.solvers.collocation.result import allowance, verified
+from app.solvers.collocation.solving import Solving, Start
+
+LARGEST = 1024  # intervals of a refined mesh
+CALMING = (
+    1e-3,
+    1e-2,
+    1e-1,
+    1.0,
+    10.0,
+)  # pulls on (scaled) controls that chatter, towards their moving average
+CALM_COST = 1e-4, 5e-2  # relative rise of the cost that calming may bring: at least, at most, else the error
+SETTLING, WEAKER = 16, 0.1**0.5  # solves at the end, with a pull so much weaker each time
+WARM = 1e-3  # barrier parameter of a solve that starts from a solution on another mesh
+STALLED = 3  # meshes without a smaller error after which refinement ends, if the cost stands still too
+
+
+def refined(solving: Solving, first: Answer, tolerance: float, refinements: int, reach: float) -> Answer:
+    """Meshes refined until the error meets the tolerance, or no better mesh is found within the budget.
+
+    What can be flown is verified. `reach`: the progress (0..1) that is made by the end.
+    """
+    if not first.outcome.solved or first.error is None:
+        return first
+    began = solving.fraction
+    current, smooth = _calmed(solving, first, 0.0)
+    best, stalled, goal = current, 0, tolerance
+    for count in range(refinements):
+        if solving.budget.over:
+            break
+        if current.miss <= goal:
+            current = best = verified(solving, current, tolerance)
+            if best.passed(allowance(tolerance)) and current.outcome.error <= ACCEPTABLE_ERROR:
+                break
+            goal *= 0.1  # dynamics amplify what intervals miss: each must miss less
+        solving.fraction = began + (reach - began) * (count + 1) / (refinements + 1)
+        new, smooth = _finer(solving, current, goal, smooth)
+        if not new.outcome.solved:
+            break
+        change = abs(new.outcome.cost - current.outcome.cost) / max(abs(new.outcome.cost), 1e-8)
+        stalled = stalled + 1 if new.miss > 0.7 * current.miss else 0
+        current = new
+        if current.miss <= best.miss:
+            best = current
+        if stalled >= STALLED and change < tolerance:
+            break
+    if smooth:
+        best = _settled(solving, best, smooth, tolerance)
+    return verified(solving, best, tolerance)
+
+
+def _finer(solving: Solving, answer: Answer, tolerance: float, smooth: float) -> tuple[Answer, float]:
+    """The next mesh, started from the solution on this one; with it the pull that keeps controls calm."""
+    old, error = answer.outcome, answer.error
+    if error is None:
+        return answer, smooth
+    fractions = refine(old.discretization.fractions, error, 0.3 * tolerance, LARGEST)
+    if solving.budget.rushed and not solving.ready(fractions.shape[1]):
+        fractions = refine(
+            old.discretization.fractions, error, 0.3 * tolerance, old.discretization.layout.intervals
+        )
+    trajectory = old.trajectory()
+    discretization = solving.discretize(fractions, trajectory, old.discretization.scales)
+    multipliers = old.multipliers_on(discretization)
+    control = smoothed(old, discretization)
+    start = Start(mu=WARM, smooth=smooth)
+    found = solving.solve(discretization, trajectory, start, multipliers, "refine", control)
+    if not found.solved and not solving.budget.over:
+        found = solving.solve(discretization, trajectory, Start(smooth=smooth), None, "refine", control)
+    new = measured(solving, found)
+    return _calmed(solving, new, smooth) if found.solved else (new, smooth)
+
+
+def _settled(solving: Solving, answer: Answer, smooth: float, tolerance: float) -> Answer:
+    """The last mesh solved again and again while the cost still falls, the pull weakened while controls stay calm.
+
+    Where they do not, steps of the proximal-point method follow at the last pull that kept them calm.
+    """
+    allowed = max(3.0 * answer.miss, 10.0 * tolerance)
+    weaker = WEAKER
+    for _ in range(SETTLING):
+        if solving.budget.over:
+            break
+        old = answer.outcome
+        found = _pulled(solving, old, weaker * smooth, WARM)
+        new = measured(solving, found) if found.solved and oscillation(found) < NOTICEABLE else None
+        if new is None or new.miss > allowed:
+            if weaker == 1.0:
+                break
+            weaker = 1.0
+            continue
+        answer, smooth = new, weaker * smooth
+        if old.cost - found.cost < 0.1 * tolerance * abs(old.cost):
+            break
+    return answer
+
+
+def _calmed(solving: Solving, answer: Answer, smooth: float) -> tuple[Answer, float]:
+    """The same mesh solved again while its controls chatter, pulled towards their moving average.
+
+    On a singular arc that costs no more than the mesh errs; where it does, the controls swing for a reason.
+    """
+    first, before = answer, smooth
+    outcome = first.outcome
+    allowed = min(max(CALM_COST[0], answer.miss), CALM_COST[1]) * abs(outcome.cost)
+    for weight in CALMING:
+        if solving.budget.over or oscillation(outcome) < NOTICEABLE:
+            break
+        if weight <= smooth:
+            continue
+        found = _pulled(solving, outcome, weight, 1e-2)
+        if not found.solved or found.cost - first.outcome.cost > allowed:
+            return first, before
+        outcome, smooth = found, weight
+    return (first if outcome is first.outcome else measured(solving, outcome)), smooth
+
+
+def _pulled(solving: Solving, outcome: Outcome, weight: float, mu: float) -> Outcome:
+    """The same mesh solved again, controls pulled towards their moving average with a weight."""
+    d = outcome.discretization
+    start = Start(mu=mu, smooth=weight)
+    multipliers = outcome.multipliers_on(d)
+    return solving.solve(d, outcome.trajectory(), start, multipliers, "refine", smoothed(outcome, d))
