@@ -61,7 +61,7 @@ test-service: .tools/env-test ## the service on a real PostgreSQL and Redis, wit
 	$(PYTEST) tests/service
 
 .PHONY: test-engine
-test-engine: .tools/env-test ## the real Pulumi engine
+test-engine: .tools/env-test .tools/policy ## the real Pulumi engine
 	$(PYTEST) tests/engine
 
 .PHONY: test-browser
@@ -114,6 +114,11 @@ SYNC := UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --inexact --python $(PYTHO
 .tools/env-test: $(LOCK) | $(UV)
 	$(SYNC) --group infra --group local $(CLOUDS) --group test --group lint
 	@touch $@ .tools/env-run
+
+# Apart from the rest: pulumi-policy holds an older protobuf.
+.tools/policy: $(LOCK) | $(UV)
+	UV_PROJECT_ENVIRONMENT=$@ UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --only-group policy --python $(PYTHON)
+	@touch $@
 
 .tools/env-bench: $(LOCK) | $(UV)
 	$(SYNC) --group infra --group local --group bench

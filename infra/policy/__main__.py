@@ -1,0 +1,47 @@
+"""The rules as a PolicyPack: `pulumi up --policy-pack infra/policy`, after `make .tools/policy`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pulumi_policy import (
+    EnforcementLevel,
+    PolicyPack,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+)
+
+# The engine starts the pack in its own folder, with an environment that does not have the project.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from infra.config import PolicyException
+from infra.policy.judgement import excuse
+from infra.policy.rule import Rule
+from infra.policy.rules import ALL
+
+LEVELS = {"mandatory": EnforcementLevel.MANDATORY, "advisory": EnforcementLevel.ADVISORY}
+EXCEPTIONS = "COSTATE_POLICY_EXCEPTIONS"
+"""Variable with the value of costate:policy_exceptions as JSON: a pack is not told the stack's configuration."""
+
+
+def policy(rule: Rule, exceptions: list[PolicyException]) -> ResourceValidationPolicy:
+    """One rule as the engine knows it."""
+
+    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        if excuse(rule, args.urn, exceptions, datetime.now(UTC).date()) is None:
+            for fault in rule.faults(args.resource_type, args.props):
+                report(f"{fault}. {rule.remedy}")
+
+    return ResourceValidationPolicy(
+        name=rule.id, description=rule.promise, validate=validate, enforcement_level=LEVELS[rule.severity]
+    )
+
+
+if __name__ == "__main__":
+    stated = [PolicyException.model_validate(one) for one in json.loads(os.environ.get(EXCEPTIONS, "[]"))]
+    PolicyPack("costate", policies=[policy(rule, stated) for rule in ALL])
