@@ -6,9 +6,10 @@ What is compiled once is found again by the next process where a persistent cach
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import jax
@@ -27,16 +28,24 @@ class Program:
     function: Callable[..., Any]
     compiled: Any = None
     total: ClassVar[float] = 0.0  # seconds of all programs of this process
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __call__(self, *arguments: Any) -> Any:
-        """The function's value; compiles at the first call."""
+        """The function's value; compiles at the first call. Threads may share a program."""
         arguments = jax.tree.map(_array, arguments)
         if self.compiled is None:
+            self.compile(*arguments)
+        return self.compiled(*arguments)
+
+    def compile(self, *arguments: Any) -> None:
+        """Compile for arguments of these shapes and types, unless that has been done."""
+        with self.lock:
+            if self.compiled is not None:
+                return
             start = time.perf_counter()
             options = dict(COMPILER_OPTIONS) if jax.default_backend() == "cpu" else {}
             self.compiled = jax.jit(self.function).lower(*arguments).compile(compiler_options=options)
             Program.total += time.perf_counter() - start
-        return self.compiled(*arguments)
 
 
 def _array(leaf: Any) -> Any:

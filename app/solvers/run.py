@@ -14,7 +14,7 @@ from app.solvers.protocol import Solver
 from app.solvers.request import CheckedRequest
 
 SOLVERS: dict[str, str] = {
-    "collocation": "app.solvers.collocation.solver:solve",
+    "collocation": "app.solvers.collocation.sweep:solve",
     "pmp": "app.solvers.pmp.solver:solve",
     "magnus": "app.solvers.magnus.solver:solve",
     "multi_objective": "app.solvers.multi_objective.solver:solve",

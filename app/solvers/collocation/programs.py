@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from threading import Lock
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -34,14 +36,32 @@ class Programs:
     flight: Program = field(repr=False)
     journey: Program = field(repr=False)
 
-    def all(self) -> tuple[Program, ...]:
-        """Every one of them."""
-        return self.start, self.advance, self.measure, self.flight, self.journey
+
+@dataclass
+class BatchPrograms:
+    """Those of `Programs` that solve `BATCH` problems side by side: a leading axis on data, variables, state."""
+
+    start: Program
+    advance: Program
+    measure: Program
+
+
+BATCH = 32  # problems solved side by side by one program
 
 
 def programs(problem: Problem, layout: Layout) -> Programs:
     """The programs for a problem's structure on a layout; the same objects when asked again."""
-    return _programs(_Key(problem, layout))
+    with _lock:
+        return _programs(_Key(problem, layout))
+
+
+def batch_programs(problem: Problem, layout: Layout) -> BatchPrograms:
+    """The same for a batch."""
+    with _lock:
+        return _batch_programs(_Key(problem, layout))
+
+
+_lock = Lock()  # two threads that ask at once get the same objects
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +94,16 @@ def _programs(key: _Key) -> Programs:
 
     flights = _flights(_Key(key.problem, _without_mesh(layout)))
     return Programs(layout, Program(method.start), Program(method.advance), Program(measure), *flights)
+
+
+@lru_cache(maxsize=KEPT)
+def _batch_programs(key: _Key) -> BatchPrograms:
+    one = _programs(key)
+    return BatchPrograms(
+        Program(jax.vmap(one.start.function, in_axes=(0, 0, 0, None, None))),
+        Program(jax.vmap(one.advance.function, in_axes=(0, 0, None, None))),
+        Program(jax.vmap(one.measure.function)),
+    )
 
 
 @lru_cache(maxsize=KEPT)

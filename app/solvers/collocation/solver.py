@@ -1,4 +1,4 @@
-"""The solver: from a checked request to a verified result.
+"""The solver: from a problem to a verified result.
 
 First mesh, further starts, refinement driven by flights of the published control, verification.
 """
@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from app.problems.model import Problem, parse
+from app.problems.model import Problem
 from app.solvers.collocation.measurement import Answer, measured
 from app.solvers.collocation.mesh import size_for, uniform
 from app.solvers.collocation.outcome import Outcome
@@ -20,14 +20,8 @@ from app.solvers.collocation.starts import first_outcomes
 from app.solvers.collocation.transcription import TRANSCRIPTIONS
 from app.solvers.compilation import Program
 from app.solvers.progress import Progress
-from app.solvers.request import CheckedRequest
 
 FIRST, REFINED = 0.4, 0.9  # of the progress: first solutions are found, all is refined
-
-
-def solve(request: CheckedRequest, report: Callable[[Progress], None]) -> dict[str, Any]:
-    """The result of a request of type `collocation`."""
-    return solve_problem(parse(request.problem), request.options, report)
 
 
 def solve_problem(
@@ -37,17 +31,27 @@ def solve_problem(
     began, before = time.perf_counter(), Program.total
     budget = Budget.of(options["max_iterations"], options["time_limit_s"])
     solving = Solving(problem, TRANSCRIPTIONS[options["transcription"]], budget, report)
-    size = size_for(options["mesh_intervals"])
-    outcomes = first_outcomes(solving, uniform(len(problem.phases), size), options["multi_start"])
+    result = finished(solving, None, options)
+    result["timings"] = timings(began, before)
+    return result
+
+
+def finished(solving: Solving, first: Outcome | None, options: dict[str, Any]) -> dict[str, Any]:
+    """The result but for its timings; `first`: a solution on the first mesh, where there is one."""
+    fractions = uniform(len(solving.problem.phases), size_for(options["mesh_intervals"]))
+    outcomes = first_outcomes(solving, fractions, options["multi_start"], first)
     answer = _best(solving, outcomes, options["tolerance"], options["max_refinements"])
-    result = result_of(solving, answer, options["tolerance"], options["monte_carlo"])
-    compiled = Program.total - before
-    result["timings"] = {
+    return result_of(solving, answer, options["tolerance"], options["monte_carlo"])
+
+
+def timings(began: float, compiled_before: float) -> dict[str, float]:
+    """Seconds since `began`, those spent compiling apart."""
+    compiled = Program.total - compiled_before
+    return {
         "queue_s": 0.0,
         "compile_s": compiled,
         "solve_s": max(0.0, time.perf_counter() - began - compiled),
     }
-    return result
 
 
 def _best(solving: Solving, outcomes: list[Outcome], tolerance: float, refinements: int) -> Answer:

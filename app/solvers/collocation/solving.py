@@ -13,8 +13,15 @@ from numpy.typing import NDArray
 from app.problems.model import Problem
 from app.solvers.collocation.barrier import Multipliers
 from app.solvers.collocation.discretization import Discretization, Trajectory
-from app.solvers.collocation.evaluation import Values
-from app.solvers.collocation.interior_point import ACCEPTABLE, ESTIMATING, OPTIMISING, RESTORING, RUNNING
+from app.solvers.collocation.evaluation import Data, Values
+from app.solvers.collocation.interior_point import (
+    ACCEPTABLE,
+    ESTIMATING,
+    OPTIMISING,
+    RESTORING,
+    RUNNING,
+    State,
+)
 from app.solvers.collocation.layout import Layout, Variables
 from app.solvers.collocation.outcome import Outcome, no_multipliers
 from app.solvers.collocation.programs import Programs, programs
@@ -162,10 +169,29 @@ class Solving:
         y = no_multipliers(layout) if multipliers is None else multipliers
         if found.advance.compiled is None:
             self.say("compile", f"compiling for {layout.intervals} intervals")
-        before, piece = Program.total, 1 if found.advance.compiled is None else PIECE
+        before = Program.total
         state = found.start(data, v, y, start.mu, start.mode)
+        return self.proceed(discretization, data, state, start, stage, before)
+
+    def proceed(
+        self,
+        discretization: Discretization,
+        data: Data,
+        state: State,
+        start: Start,
+        stage: str = "solve",
+        before: float | None = None,
+    ) -> Outcome:
+        """The method from any of its states to one of its ends, or to that of the budget.
+
+        `before`: what all compiling had taken when this solve began, if that was earlier.
+        """
+        before = Program.total if before is None else before
+        layout = discretization.layout
+        found = self.programs(layout)
+        piece = 1 if found.advance.compiled is None else PIECE
         limit = min(start.iterations, self.budget.iterations - self.budget.spent)
-        done, status = 0, int(state.status)
+        done, status = int(state.iteration), int(state.status)
         while status == RUNNING and not self.budget.late and done < limit:
             began = time.monotonic()
             state = found.advance(data, state, start.tolerance, min(done + piece, limit))
@@ -184,7 +210,7 @@ class Solving:
         self.budget.spent += done
         self.budget.compiling = max(self.budget.compiling, Program.total - before)
         log.debug(
-            "%s: %d intervals, status %d, %d iterations, error %.1e, violation %.1e, cost %.10g, mu %.0e, %s",
+            "%s: %d intervals, status %d, %d iterations, error %.1e, violation %.1e, cost %.10g, mu %.0e",
             stage,
             layout.intervals,
             status,
@@ -193,7 +219,6 @@ class Solving:
             state.primal,
             state.cost / discretization.scales.cost,
             state.mu,
-            start,
         )
         flat = np.asarray(state.w)
         return Outcome(

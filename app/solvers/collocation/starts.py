@@ -27,9 +27,15 @@ CERTAIN = 0.05  # relative: violations of restorations that ended at the same pl
 AGREED = 10  # restorations that end at one violation before a problem counts as infeasible
 
 
-def first_outcomes(solving: Solving, fractions: Array, count: int) -> list[Outcome]:
-    """Different solutions on the first mesh from `count` guesses; if there is none, the most feasible point."""
-    first = _first(solving, fractions)
+def first_outcomes(
+    solving: Solving, fractions: Array, count: int, first: Outcome | None = None
+) -> list[Outcome]:
+    """Different solutions on the first mesh from `count` guesses; if there is none, the most feasible point.
+
+    `first`: what the guess given leads to, where that is known.
+    """
+    if first is None or not first.solved:
+        first = _first(solving, fractions)
     if not first.solved or first.iterations <= QUADRATIC:
         return [first]
     found = [first]
