@@ -32,7 +32,7 @@ def job_result(job_id: UUID, context: Shared, accept: Annotated[str, Header()] =
     """The result alone, as JSON or, with `Accept: application/x-npz`, as NumPy arrays.
 
     Arrays are named `time`, `states.x`, `controls.u`, `costates.x`; of several phases also `phases.0.time`
-    and so on.
+    and so on, of a sweep also `rows.0.time` and so on.
     """
     result = _result(context, context.store.get(job_id))
     if "npz" not in accept:
@@ -50,8 +50,9 @@ def _arrays(result: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, np.
     for family in FAMILIES:
         for name, values in (result.get(family) or {}).items():
             yield f"{prefix}{family}.{name}", np.asarray(values, dtype=np.float64)
-    for index, phase in enumerate(result.get("phases") or []):
-        yield from _arrays(phase, f"{prefix}phases.{index}.")
+    for parts in ("phases", "rows"):
+        for index, part in enumerate(result.get(parts) or []):
+            yield from _arrays(part, f"{prefix}{parts}.{index}.")
 
 
 @router.get("/plot.svg", response_class=Response, responses={200: {"content": {"image/svg+xml": {}}}})

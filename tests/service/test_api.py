@@ -38,6 +38,27 @@ def test_the_seeds_short_form_is_understood(service: Service) -> None:
     assert service.job(job_id, wait=60)["outcome"] == "converged"
 
 
+def test_a_sweep_comes_back_with_every_row(service: Service, quick: Any) -> None:
+    request = quick(1.0)
+    way = [0.5, 1.0, 2.0]
+    problem = {
+        **request["problem_config"]["problem"],
+        "constants": {"way": way},
+        "final": {"x": "way", "v": 0},
+    }
+    job_id = service.submit({**request, "problem_config": {"problem": problem}})
+    job = service.job(job_id, wait=60)
+    assert (job["status"], job["outcome"]) == ("completed", "converged")
+    rows = job["result"]["rows"]
+    assert [row["constants"] for row in rows] == [{"way": value} for value in way]
+    assert [row["cost"] for row in rows] == pytest.approx([12 * value**2 for value in way], rel=1e-6)
+    assert [row["states"]["x"][-1] for row in rows] == pytest.approx(way)
+    answer = service.http.get(f"/api/job/{job_id}/result", headers={"Accept": "application/x-npz"})
+    with np.load(io.BytesIO(answer.content)) as arrays:
+        np.testing.assert_allclose(arrays["rows.2.states.x"], rows[2]["states"]["x"])
+        np.testing.assert_allclose(arrays["states.x"], rows[0]["states"]["x"])
+
+
 def test_the_same_question_is_answered_at_once_the_second_time(service: Service, quick: Any) -> None:
     first = service.job(service.submit(quick(1.25)), wait=60)
     second = service.post(quick(1.25)).json()

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
@@ -58,15 +59,18 @@ def _solve_chunk(solvings: Sequence[Solving], layout: Layout, start: Start) -> l
     measured = programs.measure(_stacked([one.data() for one in plain]), _stacked(variables))
     path, rows, cost = (np.asarray(a) for a in measured)
     lanes = [
-        replace(one, scales=one.scales.measured(path[i], rows[i], float(cost[i]))) for i, one in enumerate(plain)
+        replace(one, scales=one.scales.measured(path[i], rows[i], float(cost[i])))
+        for i, one in enumerate(plain)
     ]
     each = [
-        one.data(start.elastic, start.soft_ends, start.floor, start.smooth, None, start.reach) for one in lanes
+        one.data(start.elastic, start.soft_ends, start.floor, start.smooth, None, start.reach)
+        for one in lanes
     ]
     data = _stacked(each)
     none = no_multipliers(layout)
     state: State = programs.start(data, _stacked(variables), _stacked([none]), start.mu, start.mode)
-    state = state._replace(status=np.where(np.arange(BATCH) < len(lanes), state.status, RUNNING + 1))
+    resting = np.arange(BATCH) >= len(lanes)
+    state = state._replace(status=jnp.where(resting, RUNNING + 1, state.status))
     done = 0
     limit = start.iterations
     while np.sum(np.asarray(state.status) == RUNNING) > LEFT and done < limit and not solvings[0].budget.late:

@@ -1,0 +1,124 @@
+"""Sweeps and batches: every row is answered as it would be alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.problems.model import Problem, parse
+from app.solvers.collocation.batch import solve_batch
+from app.solvers.collocation.mesh import uniform
+from app.solvers.collocation.outcome import Outcome
+from app.solvers.collocation.programs import BATCH
+from app.solvers.collocation.solving import Budget, Solving, Start
+from app.solvers.collocation.starts import first_outcomes
+from app.solvers.collocation.transcription import TRANSCRIPTIONS
+from app.solvers.request import check
+from app.solvers.run import run
+
+INTERVALS = 16
+OPTIONS = {"mesh_intervals": INTERVALS, "multi_start": 1}
+LIMITS = np.linspace(0.08, 0.16, BATCH + 3)
+"""Of the state in Bryson and Denham's problem; the cost is 4/(9 limit) up to 1/6."""
+
+
+def bryson_denham(limits: Any) -> dict[str, Any]:
+    return {
+        "states": ["x", "v"],
+        "controls": ["u"],
+        "constants": {"limit": limits, "half": 0.5},
+        "time": {"t0": 0, "tf": 1},
+        "dynamics": {"x": "v", "v": "u"},
+        "running_cost": "half*u^2",
+        "state_bounds": {"x": [None, "limit"]},
+        "initial": {"x": 0, "v": 1},
+        "final": {"x": 0, "v": -1},
+    }
+
+
+def solving(problem: Problem) -> Solving:
+    return Solving(problem, TRANSCRIPTIONS["radau"], Budget.of(10_000, 300.0), lambda _: None)
+
+
+@cache
+def rows() -> tuple[Problem, ...]:
+    return parse(bryson_denham(LIMITS.tolist())).rows()
+
+
+@cache
+def batched() -> tuple[Outcome, ...]:
+    return tuple(solve_batch([solving(row) for row in rows()], INTERVALS, Start()))
+
+
+def alone(problem: Problem) -> Outcome:
+    return first_outcomes(solving(problem), uniform(1, INTERVALS), 1)[0]
+
+
+def test_every_lane_of_a_batch_equals_the_single_solve() -> None:
+    for row, outcome in zip(rows(), batched(), strict=True):
+        expected = alone(row)
+        assert outcome.solved
+        assert outcome.cost == pytest.approx(expected.cost, rel=1e-7)
+        np.testing.assert_allclose(outcome.variables.x, expected.variables.x, rtol=0, atol=1e-5)
+
+
+def test_a_bad_lane_does_not_spoil_others() -> None:
+    """One row asks for a state that its bound forbids, one has no finite value anywhere."""
+    problems = list(rows())[:8]
+    phase = problems[3].phases[0]
+    impossible = replace(phase, xf_lower=np.array([0.5, -1.0]), xf_upper=np.array([0.5, -1.0]))
+    problems[3] = replace(problems[3], phases=(impossible,))
+    problems[5] = replace(problems[5], k=np.full_like(problems[5].k, np.nan))
+    outcomes = solve_batch([solving(problem) for problem in problems], INTERVALS, Start())
+    assert not outcomes[3].solved
+    assert not outcomes[5].solved
+    for place in (0, 1, 2, 4, 6, 7):
+        assert outcomes[place].cost == pytest.approx(batched()[place].cost, rel=1e-9)
+
+
+def test_lanes_with_free_and_with_fixed_time_are_solved_in_one_call() -> None:
+    free = parse(
+        {**bryson_denham(0.12), "time": {"t0": 0, "tf": {"lower": 0.9, "upper": 1.0, "guess": 0.95}}}
+    )
+    fixed = parse(bryson_denham(0.12))
+    outcomes = solve_batch([solving(p) for p in (free, fixed, free)], INTERVALS, Start())
+    assert [outcome.solved for outcome in outcomes] == [True] * 3
+    assert outcomes[0].cost == outcomes[2].cost
+    assert outcomes[1].cost == pytest.approx(alone(fixed).cost, rel=1e-9)
+
+
+def test_a_sweep_answers_every_row() -> None:
+    request = check("collocation", {"problem": bryson_denham(LIMITS.tolist())}, OPTIONS)
+    result = run(request, lambda _: None)
+    assert result["status"] == "converged", result["message"]
+    assert [row["constants"]["limit"] for row in result["rows"]] == pytest.approx(LIMITS)
+    for row in result["rows"]:
+        assert row["status"] == "converged"
+        assert row["cost"] == pytest.approx(4.0 / (9.0 * row["constants"]["limit"]), rel=1e-4)
+        assert max(row["states"]["x"]) <= row["constants"]["limit"] + 1e-6
+        assert row["verification"]["passed"]
+    assert result["cost"] == result["rows"][0]["cost"]
+    assert result["time"] == result["rows"][0]["time"]
+
+
+def test_a_row_without_solution_is_told_and_the_others_are_answered() -> None:
+    """To turn the speed from 1 to -1 in a second takes a control of 2 at least: the middle row has 0.5."""
+    problem = bryson_denham(0.15)
+    problem["constants"]["strength"] = [100, 0.5, 50]
+    problem["control_bounds"] = {"u": ["-strength", "strength"]}
+    result = run(check("collocation", {"problem": problem}, OPTIONS), lambda _: None)
+    assert [row["status"] == "converged" for row in result["rows"]] == [True, False, True]
+    assert result["status"] == result["rows"][1]["status"]
+    assert "2 converged" in result["message"]
+
+
+def test_progress_of_a_sweep_never_falls() -> None:
+    seen: list[float] = []
+    request = check("collocation", {"problem": bryson_denham([0.1, 0.12])}, OPTIONS)
+    run(request, lambda progress: seen.append(progress.fraction))
+    assert seen == sorted(seen)
+    assert len(seen) >= 3
