@@ -1,0 +1,1 @@
+"""AWS: the managed parts of a cell, `Parts` of `infra.contracts`; the SDK is imported only here."""

@@ -1,0 +1,181 @@
+"""Node groups: one for what the cluster itself needs, one for the service, one for each accelerator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_aws as aws
+
+from infra import config
+from infra.catalog.aws import CATALOG, SPOT_ALTERNATIVES, has, machines
+from infra.catalog.model import AcceleratorName
+from infra.place import Place
+from infra.platforms.aws.network import Network
+from infra.platforms.aws.node_role import NodeRole
+from infra.platforms.aws.node_template import node_template
+from infra.platforms.aws.ordering import after
+
+GPU = "nvidia.com/gpu"
+POOL = "costate.dev/pool"
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What one node group is."""
+
+    name: str
+    skus: Sequence[str]
+    zones: Sequence[str]
+    least: int
+    most: int
+    spot: bool
+    disk_gib: int
+    labels: Mapping[str, str]
+    taints: Sequence[tuple[str, str, str]] = ()
+    """Key, value and effect as EKS writes it."""
+    accelerators: int = 0
+    hints: Mapping[str, str] = field(default_factory=dict)
+    """What the autoscaler is told of nodes that are not there yet."""
+
+
+class NodePools(pulumi.ComponentResource):
+    """`ready` is the cluster's name, known once the system pool is there."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        place: Place,
+        cluster: pulumi.Output[str],
+        version: str,
+        nodes: config.Nodes,
+        gpu: config.Gpu | None,
+        fixed: bool,
+        role: NodeRole,
+        network: Network,
+        key: pulumi.Output[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("costate:aws:NodePools", name, None, opts)
+        self._name, self._place, self._cluster, self._version = name, place, cluster, version
+        self._role, self._key = role, key
+        self._subnets = dict(zip(place.zones, network.facts.private_subnets, strict=True))
+        self.system = self._group(_system(place))
+        others = [] if fixed else [_cpu(place, nodes), *_gpus(place, gpu)]
+        for pool in others:
+            self._group(pool)
+        self.ready = after(cluster, [self.system])
+        self.register_outputs({})
+
+    def _group(self, pool: Pool) -> aws.eks.NodeGroup:
+        child = pulumi.ResourceOptions(parent=self)
+        template = node_template(
+            f"{self._name}-{pool.name}",
+            place=self._place,
+            disk_gib=pool.disk_gib,
+            key=self._key,
+            parent=self,
+        )
+        group = aws.eks.NodeGroup(
+            f"{self._name}-{pool.name}",
+            cluster_name=self._cluster,
+            node_role_arn=self._role.arn,
+            subnet_ids=[self._subnets[zone] for zone in pool.zones],
+            instance_types=list(pool.skus),
+            capacity_type="SPOT" if pool.spot else "ON_DEMAND",
+            # The image with NVIDIA's driver and container toolkit; the device plugin is a workload.
+            ami_type="AL2023_x86_64_NVIDIA" if pool.accelerators else "AL2023_x86_64_STANDARD",
+            version=self._version,
+            release_version=CATALOG.kubernetes[f"{self._version}/node-image"],
+            launch_template=aws.eks.NodeGroupLaunchTemplateArgs(
+                id=template.id, version=template.latest_version.apply(str)
+            ),
+            scaling_config=aws.eks.NodeGroupScalingConfigArgs(
+                min_size=pool.least, max_size=pool.most, desired_size=pool.least
+            ),
+            labels=dict(pool.labels),
+            taints=[
+                aws.eks.NodeGroupTaintArgs(key=key, value=value, effect=effect)
+                for key, value, effect in pool.taints
+            ],
+            update_config=aws.eks.NodeGroupUpdateConfigArgs(max_unavailable_percentage=33),
+            node_repair_config=aws.eks.NodeGroupNodeRepairConfigArgs(enabled=True),
+            # How many there are is the autoscaler's business.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["scalingConfig.desiredSize"]),
+        )
+        scaling = group.resources.apply(lambda made: made[0].autoscaling_groups[0].name)
+        for key, value in _hints(pool).items():
+            aws.autoscaling.Tag(
+                f"{self._name}-{pool.name}-{key.rsplit('node-template/', 1)[-1].replace('/', '-')}",
+                autoscaling_group_name=scaling.apply(str),
+                tag=aws.autoscaling.TagTagArgs(key=key, value=value, propagate_at_launch=False),
+                opts=child,
+            )
+        return group
+
+
+def _system(place: Place) -> Pool:
+    return Pool(
+        name="system",
+        skus=[CATALOG.system.sku],
+        zones=place.zones,
+        least=3 if place.production else 2,
+        most=5 if place.production else 3,
+        spot=False,
+        disk_gib=50,
+        labels={POOL: "system"},
+        # Others may run here when nothing else is free.
+        taints=[("CriticalAddonsOnly", "true", "PREFER_NO_SCHEDULE")],
+    )
+
+
+def _cpu(place: Place, nodes: config.Nodes) -> Pool:
+    sku = CATALOG.nodes[nodes.size].sku
+    return Pool(
+        name="cpu",
+        skus=[sku, *(SPOT_ALTERNATIVES[sku] if nodes.spot else ())],
+        zones=place.zones,
+        least=nodes.min,
+        most=nodes.max,
+        spot=nodes.spot,
+        disk_gib=50,
+        labels={POOL: "cpu"},
+    )
+
+
+def _gpus(place: Place, gpu: config.Gpu | None) -> list[Pool]:
+    """One pool for the accelerator asked for and one for each fallback; only the first keeps nodes."""
+    if gpu is None:
+        return []
+    names = dict.fromkeys((gpu.accelerator, *gpu.fallbacks))
+    return [_gpu(place, gpu, name, least=gpu.min if index == 0 else 0) for index, name in enumerate(names)]
+
+
+def _gpu(place: Place, gpu: config.Gpu, name: AcceleratorName, least: int) -> Pool:
+    first, *others = machines(name, place.region, gpu.per_worker)
+    zones = [zone for zone in place.zones if has(zone, first.sku)]
+    everywhere = [other.sku for other in others if all(has(zone, other.sku) for zone in zones)]
+    return Pool(
+        name=f"gpu-{name}",
+        skus=[first.sku, *everywhere],
+        zones=zones,
+        least=least,
+        most=gpu.max,
+        spot=gpu.spot,
+        disk_gib=100,
+        labels={POOL: "gpu", "costate.dev/accelerator": name},
+        taints=[(GPU, "present", "NO_SCHEDULE")],
+        accelerators=first.accelerators,
+    )
+
+
+def _hints(pool: Pool) -> dict[str, str]:
+    """Tags by which the cluster-autoscaler knows the labels, taints and GPUs of a group without nodes."""
+    if not pool.accelerators:
+        return {}
+    template = "k8s.io/cluster-autoscaler/node-template"
+    labels = {f"{template}/label/{key}": value for key, value in pool.labels.items()}
+    taints = {f"{template}/taint/{key}": f"{value}:NoSchedule" for key, value, _ in pool.taints}
+    return {**labels, **taints, f"{template}/resources/{GPU}": str(pool.accelerators)}
