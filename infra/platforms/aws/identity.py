@@ -1,0 +1,140 @@
+"""Who the workload is in AWS: one role for each service account, with the least it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+
+from infra.contracts import ACCOUNTS, Account, IdentityFacts, ServiceAccountFacts
+from infra.place import Place
+from infra.platforms.aws import iam
+from infra.platforms.aws.cache import Cache
+from infra.platforms.aws.cluster import Cluster
+from infra.platforms.aws.database import Database
+from infra.platforms.aws.keys import Keys
+from infra.platforms.aws.pod_identity import associate, pod_trust
+from infra.platforms.aws.storage import Storage
+
+NAMESPACES: Mapping[Account, str] = {
+    "api": "costate",
+    "worker": "costate",
+    "migrations": "costate",
+    "backup": "costate",
+    "external-secrets": "external-secrets",
+    "cert-manager": "cert-manager",
+    "external-dns": "external-dns",
+}
+"""Pod Identity ties roles to accounts by namespace."""
+
+
+class Identity(pulumi.ComponentResource):
+    """Pod Identity: the tie is in AWS, so the service accounts carry no mark of it."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        place: Place,
+        domain: str,
+        cluster: Cluster,
+        database: Database,
+        cache: Cache,
+        storage: Storage,
+        keys: Keys,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("costate:aws:Identity", name, None, opts)
+        self._place = place
+        rights = self._rights(domain, database, cache, storage, keys)
+        for account in ACCOUNTS:
+            role = iam.Role(
+                f"{place.name}-{account}",
+                description=f"Service account {account} of {place.name}",
+                trusts=pod_trust(),
+                statements=rights.get(account, ()),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            associate(
+                f"{name}-{account}",
+                cluster=cluster.control_plane.name,
+                namespace=NAMESPACES[account],
+                account=account,
+                role=role,
+                parent=self,
+            )
+        nothing: pulumi.Output[Mapping[str, str]] = pulumi.Output.from_input({})
+        self.facts = IdentityFacts(
+            accounts={account: ServiceAccountFacts(nothing, nothing) for account in ACCOUNTS}
+        )
+        self.register_outputs({})
+
+    def _rights(
+        self, domain: str, database: Database, cache: Cache, storage: Storage, keys: Keys
+    ) -> Mapping[Account, Sequence[iam.Statement]]:
+        """What each may do; who is not in it may do nothing in AWS (`migrations` speaks SQL only)."""
+        connect = iam.allow(["elasticache:Connect"], [cache.group.arn, cache.user.arn])
+        objects = pulumi.Output.concat(storage.results.arn, "/*")
+        dumps = pulumi.Output.concat(storage.results.arn, "/backups/*")
+        listing = iam.allow(["s3:ListBucket"], storage.results.arn)
+        read = [listing, iam.allow(["s3:GetObject"], objects), self._key(["kms:Decrypt"], keys, "s3")]
+        write = [
+            listing,
+            iam.allow(["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], objects),
+            self._key(["kms:Decrypt", "kms:GenerateDataKey"], keys, "s3"),
+        ]
+        rights: dict[Account, Sequence[iam.Statement]] = {
+            "api": [connect, *read],
+            "worker": [connect, *write],
+            "backup": [
+                listing,
+                iam.allow(["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], dumps),
+                self._key(["kms:Decrypt", "kms:GenerateDataKey"], keys, "s3"),
+            ],
+            "external-secrets": [
+                iam.allow(
+                    ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
+                    [
+                        database.secret,
+                        # Secrets that people put there for this cell.
+                        pulumi.Output.format(
+                            "arn:aws:secretsmanager:{0}:{1}:secret:costate/{2}/*",
+                            self._place.region,
+                            keys.account,
+                            self._place.name,
+                        ),
+                    ],
+                ),
+                self._key(["kms:Decrypt"], keys, "secretsmanager"),
+            ],
+        }
+        if domain:
+            rights["cert-manager"] = _records(
+                [f"_acme-challenge.{domain}", f"_acme-challenge.*.{domain}"], ["TXT"]
+            )
+            rights["external-dns"] = _records([f"*.{domain}"], ["A", "AAAA", "CNAME", "TXT"])
+        return rights
+
+    def _key(self, actions: Sequence[str], keys: Keys, service: str) -> iam.Statement:
+        via = f"{service}.{self._place.region}.amazonaws.com"
+        return iam.allow(actions, keys.data, when={"StringEquals": {"kms:ViaService": via}})
+
+
+def _records(names: Sequence[str], types: Sequence[str]) -> list[iam.Statement]:
+    """Change these records. The zone may be another cell's and is not known here: names limit it instead."""
+    return [
+        iam.allow(
+            ["route53:ChangeResourceRecordSets"],
+            "arn:aws:route53:::hostedzone/*",
+            when={
+                "ForAllValues:StringLike": {
+                    "route53:ChangeResourceRecordSetsNormalizedRecordNames": list(names)
+                },
+                "ForAllValues:StringEquals": {"route53:ChangeResourceRecordSetsRecordTypes": list(types)},
+            },
+        ),
+        iam.allow(["route53:ListResourceRecordSets"], "arn:aws:route53:::hostedzone/*"),
+        iam.allow(["route53:GetChange"], "arn:aws:route53:::change/*"),
+        # To find a zone by its name knows no resource: AWS takes only "*" here.
+        iam.allow(["route53:ListHostedZones", "route53:ListHostedZonesByName"], "*"),
+    ]
