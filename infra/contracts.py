@@ -133,11 +133,13 @@ class EdgeFacts:
     """The cell's entry from outside.
 
     `address` is a host name or an IP address, known before any workload is there; `annotations` are what the
-    gateway's Service needs to take it.
+    gateway's Service needs to take it. Where `node_port` is given the cloud's balancer is there already and
+    sends to that port of the nodes: the Service then is of type NodePort with it, else of type LoadBalancer.
     """
 
     address: pulumi.Output[str]
     annotations: pulumi.Output[Mapping[str, str]]
+    node_port: int | None = None
     records: Sequence[DnsRecord] = ()
     """What proves to the cloud that the domain is ours, so that it issues the edge's certificate."""
 

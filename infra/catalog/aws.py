@@ -131,3 +131,50 @@ def machines(accelerator: str, region: str, per_worker: int) -> tuple[Machine, .
 def has(zone: str, sku: str) -> bool:
     """Whether a zone of the catalogue's has a machine that its region has."""
     return all(zone not in LACKING.get(kind, ()) for kind in (sku, sku.split(".")[0]))
+
+
+NEAR: tuple[tuple[str, str], ...] = (
+    ("us-west", "us-west-2"),
+    ("westus", "us-west-2"),
+    ("us-central", "us-east-2"),
+    ("centralus", "us-east-2"),
+    ("southcentralus", "us-east-2"),
+    ("us-", "us-east-1"),
+    ("eastus", "us-east-1"),
+    ("europe-west1", "eu-west-1"),
+    ("europe-west2", "eu-west-2"),
+    ("europe", "eu-central-1"),
+    ("northeurope", "eu-west-1"),
+    ("uksouth", "eu-west-2"),
+    ("westeurope", "eu-central-1"),
+    ("germany", "eu-central-1"),
+    ("france", "eu-central-1"),
+    ("sweden", "eu-central-1"),
+    ("asia", "ap-northeast-1"),
+    ("japan", "ap-northeast-1"),
+    ("australia", "ap-southeast-2"),
+)
+"""Beginnings of other clouds' region names and the region of AWS nearest to them; the first that fits."""
+
+ELSEWHERE = "us-east-1"
+"""For a region that none of these begins."""
+
+
+def nearest(platform: str, region: str) -> str:
+    """The region of AWS by whose latency a cell is chosen."""
+    if platform == "aws":
+        return region
+    return next((near for start, near in NEAR if region.startswith(start)), ELSEWHERE)
+
+
+COPIES: Mapping[str, str] = {
+    "us-east-1": "us-west-2",
+    "us-east-2": "us-west-2",
+    "us-west-2": "us-east-1",
+    "eu-west-1": "eu-central-1",
+    "eu-west-2": "eu-west-1",
+    "eu-central-1": "eu-west-1",
+    "ap-northeast-1": "ap-southeast-2",
+    "ap-southeast-2": "ap-northeast-1",
+}
+"""Where copies of backups go: another region, on the same continent where there are two."""

@@ -62,7 +62,10 @@ class Database(pulumi.ComponentResource):
         # RDS would make the log groups itself, without key or end, were they not there.
         group = after(self._access(network, nodes).id, logs)
         self.instance = self._instance(database, group, network, keys, primary)
+        # A replica has its primary's users and passwords.
         self.secret = primary.secret if primary else self._secret()
+        self.secret_key = primary.secret_key if primary else keys.data
+        self.secret_region = primary.secret_region if primary else place.region
         self.facts = DatabaseFacts(
             id=self.instance.arn,
             host=self.instance.address,
@@ -70,7 +73,6 @@ class Database(pulumi.ComponentResource):
             name=NAME,
             user=pulumi.Output.from_input(NAME),
             authentication="secret",
-            # A replica has its primary's users and passwords.
             secret=self.secret,
         )
         self.register_outputs({"host": self.facts.host})

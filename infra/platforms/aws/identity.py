@@ -14,7 +14,7 @@ from infra.platforms.aws.cluster import Cluster
 from infra.platforms.aws.database import Database
 from infra.platforms.aws.keys import Keys
 from infra.platforms.aws.pod_identity import associate, pod_trust
-from infra.platforms.aws.storage import Storage
+from infra.platforms.aws.storage import BACKUPS, RESULTS, Storage
 
 NAMESPACES: Mapping[Account, str] = {
     "api": "costate",
@@ -26,6 +26,10 @@ NAMESPACES: Mapping[Account, str] = {
     "external-dns": "external-dns",
 }
 """Pod Identity ties roles to accounts by namespace."""
+
+
+READ = ("s3:GetObject",)
+WRITE = (*READ, "s3:PutObject", "s3:AbortMultipartUpload")
 
 
 class Identity(pulumi.ComponentResource):
@@ -74,23 +78,16 @@ class Identity(pulumi.ComponentResource):
     ) -> Mapping[Account, Sequence[iam.Statement]]:
         """What each may do; who is not in it may do nothing in AWS (`migrations` speaks SQL only)."""
         connect = iam.allow(["elasticache:Connect"], [cache.group.arn, cache.user.arn])
-        objects = pulumi.Output.concat(storage.results.arn, "/*")
-        dumps = pulumi.Output.concat(storage.results.arn, "/backups/*")
-        listing = iam.allow(["s3:ListBucket"], storage.results.arn)
-        read = [listing, iam.allow(["s3:GetObject"], objects), self._key(["kms:Decrypt"], keys, "s3")]
-        write = [
-            listing,
-            iam.allow(["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], objects),
-            self._key(["kms:Decrypt", "kms:GenerateDataKey"], keys, "s3"),
+        through_s3 = self._through("s3", [self._place.region])
+        read = [
+            *_objects(storage.results.arn, RESULTS, READ),
+            iam.allow(["kms:Decrypt"], keys.data, when=through_s3),
         ]
+        store = iam.allow(["kms:Decrypt", "kms:GenerateDataKey"], keys.data, when=through_s3)
         rights: dict[Account, Sequence[iam.Statement]] = {
             "api": [connect, *read],
-            "worker": [connect, *write],
-            "backup": [
-                listing,
-                iam.allow(["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], dumps),
-                self._key(["kms:Decrypt", "kms:GenerateDataKey"], keys, "s3"),
-            ],
+            "worker": [connect, *_objects(storage.results.arn, RESULTS, WRITE), store],
+            "backup": [*_objects(storage.results.arn, BACKUPS, WRITE), store],
             "external-secrets": [
                 iam.allow(
                     ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
@@ -105,7 +102,12 @@ class Identity(pulumi.ComponentResource):
                         ),
                     ],
                 ),
-                self._key(["kms:Decrypt"], keys, "secretsmanager"),
+                # A standby reads the secret of its primary, in the primary's region.
+                iam.allow(
+                    ["kms:Decrypt"],
+                    [keys.data, database.secret_key],
+                    when=self._through("secretsmanager", [self._place.region, database.secret_region]),
+                ),
             ],
         }
         if domain:
@@ -115,9 +117,19 @@ class Identity(pulumi.ComponentResource):
             rights["external-dns"] = _records([f"*.{domain}"], ["A", "AAAA", "CNAME", "TXT"])
         return rights
 
-    def _key(self, actions: Sequence[str], keys: Keys, service: str) -> iam.Statement:
-        via = f"{service}.{self._place.region}.amazonaws.com"
-        return iam.allow(actions, keys.data, when={"StringEquals": {"kms:ViaService": via}})
+    def _through(self, service: str, regions: Sequence[str]) -> dict[str, dict[str, list[str]]]:
+        """Keys may be used through this service only."""
+        via = [f"{service}.{region}.amazonaws.com" for region in dict.fromkeys(regions)]
+        return {"StringEquals": {"kms:ViaService": via}}
+
+
+def _objects(bucket: pulumi.Output[str], folder: str, actions: Sequence[str]) -> list[iam.Statement]:
+    """Objects of one folder, and their list."""
+    within = {"StringLike": {"s3:prefix": [f"{folder}/*"]}}
+    return [
+        iam.allow(["s3:ListBucket"], bucket, when=within),
+        iam.allow(actions, pulumi.Output.concat(bucket, f"/{folder}/*")),
+    ]
 
 
 def _records(names: Sequence[str], types: Sequence[str]) -> list[iam.Statement]:

@@ -62,11 +62,12 @@ class NodePools(pulumi.ComponentResource):
         self._name, self._place, self._cluster, self._version = name, place, cluster, version
         self._role, self._key = role, key
         self._subnets = dict(zip(place.zones, network.facts.private_subnets, strict=True))
-        self.system = self._group(_system(place))
         others = [] if fixed else [_cpu(place, nodes), *_gpus(place, gpu)]
-        for pool in others:
-            self._group(pool)
-        self.ready = after(cluster, [self.system])
+        self.groups = [(pool, self._group(pool)) for pool in (_system(place), *others)]
+        (_, system), *_ = self.groups
+        self.system_scaling = _scaling(system)
+        """Name of the scaling group in which the system's nodes are."""
+        self.ready = after(cluster, [system])
         self.register_outputs({})
 
     def _group(self, pool: Pool) -> aws.eks.NodeGroup:
@@ -105,15 +106,18 @@ class NodePools(pulumi.ComponentResource):
             # How many there are is the autoscaler's business.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["scalingConfig.desiredSize"]),
         )
-        scaling = group.resources.apply(lambda made: made[0].autoscaling_groups[0].name)
         for key, value in _hints(pool).items():
             aws.autoscaling.Tag(
                 f"{self._name}-{pool.name}-{key.rsplit('node-template/', 1)[-1].replace('/', '-')}",
-                autoscaling_group_name=scaling.apply(str),
+                autoscaling_group_name=_scaling(group),
                 tag=aws.autoscaling.TagTagArgs(key=key, value=value, propagate_at_launch=False),
                 opts=child,
             )
         return group
+
+
+def _scaling(group: aws.eks.NodeGroup) -> pulumi.Output[str]:
+    return group.resources.apply(lambda made: str(made[0].autoscaling_groups[0].name))
 
 
 def _system(place: Place) -> Pool:

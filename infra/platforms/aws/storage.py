@@ -14,6 +14,11 @@ from infra.platforms.aws.keys import Keys
 Rule = aws.s3.BucketLifecycleConfigurationRuleArgs
 
 
+RESULTS = "results"
+BACKUPS = "backups"
+"""Folders of the bucket: results, which the service reads and writes, and dumps, which it does not see."""
+
+
 class Storage(pulumi.ComponentResource):
     """In a standby cell the primary's results are copied into it as they are written."""
 
@@ -52,7 +57,7 @@ class Storage(pulumi.ComponentResource):
         if primary is not None:
             self._replicate(primary)
         self.facts = ObjectStoreFacts(
-            id=self.results.arn, url=pulumi.Output.concat("s3://", self.results.name)
+            id=self.results.arn, url=pulumi.Output.concat("s3://", self.results.name, f"/{RESULTS}")
         )
         self.register_outputs({"url": self.facts.url})
 
