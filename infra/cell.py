@@ -32,8 +32,23 @@ def _local(site: Site) -> Platform:
     return LocalPlatform(site.stack, site.name, site.parent)
 
 
+def _aws(site: Site) -> Platform:
+    from infra.platforms.aws.parts import AwsParts
+
+    place = _placed(site)
+    followed = site.primary.parts if site.primary is not None else None
+    primary = followed if isinstance(followed, AwsParts) else None  # `estate` pairs cells of one cloud
+    return CloudPlatform(site.stack, place, AwsParts(site.stack, place, site.parent, primary))
+
+
+def _placed(site: Site) -> Place:
+    if site.place is None:
+        raise TypeError(f"the cell {site.name} is on a cloud and has no place")
+    return site.place
+
+
 # A platform is imported only when a cell asks for it: a cloud's SDK is large.
-PLATFORMS: dict[str, Callable[[Site], Platform]] = {"local": _local}
+PLATFORMS: dict[str, Callable[[Site], Platform]] = {"local": _local, "aws": _aws}
 
 
 class Cell(pulumi.ComponentResource):

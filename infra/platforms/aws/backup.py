@@ -116,12 +116,12 @@ class Backup(pulumi.ComponentResource):
                     [
                         "cloudwatch:GetMetricData",
                         "events:ListRules",
-                        "rds:DescribeDBInstances",
-                        "rds:DescribeDBSnapshots",
                         "s3:ListAllMyBuckets",
                         "tag:GetResources",
                     ],
                     "*",
+                    # S3 lists buckets in us-east-1.
+                    when={"StringEquals": {"aws:RequestedRegion": [self._place.region, "us-east-1"]}},
                 ),
             ],
             opts=self._child,
@@ -140,6 +140,8 @@ def _databases(resources: list[pulumi.Output[str]]) -> iam.Statement:
             "rds:CopyDBSnapshot",
             "rds:CreateDBSnapshot",
             "rds:DeleteDBSnapshot",
+            "rds:DescribeDBInstances",
+            "rds:DescribeDBSnapshots",
             "rds:ListTagsForResource",
             "rds:ModifyDBSnapshotAttribute",
         ],

@@ -63,9 +63,9 @@ class Database(pulumi.ComponentResource):
         group = after(self._access(network, nodes).id, logs)
         self.instance = self._instance(database, group, network, keys, primary)
         # A replica has its primary's users and passwords.
-        self.secret = primary.secret if primary else self._secret()
-        self.secret_key = primary.secret_key if primary else keys.data
-        self.secret_region = primary.secret_region if primary else place.region
+        self.secret: pulumi.Output[str] = primary.secret if primary else self._secret()
+        self.secret_key: pulumi.Output[str] = primary.secret_key if primary else keys.data
+        self.secret_region: str = primary.secret_region if primary else place.region
         self.facts = DatabaseFacts(
             id=self.instance.arn,
             host=self.instance.address,

@@ -159,7 +159,10 @@ class Edge(pulumi.ComponentResource):
             entries=[aws.ec2.ManagedPrefixListEntryArgs(cidr=cidr) for cidr in HEALTH_CHECKS],
             opts=self._child,
         )
-        lists = {"cloudfront": CLOUDFRONT[self._place.region], "checks": checks.id}
+        lists: dict[str, pulumi.Input[str]] = {
+            "cloudfront": CLOUDFRONT[self._place.region],
+            "checks": checks.id,
+        }
         groups = []
         for use, prefixes in lists.items():
             group = self._group(use, f"HTTPS from {use}")

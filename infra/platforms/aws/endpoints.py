@@ -67,6 +67,7 @@ class Endpoints(pulumi.ComponentResource):
                     ["s3:GetObject"],
                     f"arn:aws:s3:::prod-{place.region}-starport-layer-bucket/*",
                     who="*",
+                    when={"StringEquals": {"aws:SourceVpc": vpc}},
                 ),
             ),
             tags={"Name": f"{name}-s3"},

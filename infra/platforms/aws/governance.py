@@ -68,6 +68,7 @@ class Governance(pulumi.ComponentResource):
                 shutdown=shutdown,
                 pools=pools,
                 database=database,
+                key=keys.data,
                 opts=child,
             )
         self.register_outputs({})

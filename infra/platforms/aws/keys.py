@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -71,7 +72,7 @@ class Keys(pulumi.ComponentResource):
         # Disks of nodes are made by the autoscaling service in its own name. Anyone in this account, but only
         # through EC2, is what AWS's own disk key says too; naming the service's role would fail in an
         # account where it does not exist yet.
-        through_ec2 = {
+        through_ec2: dict[str, dict[str, Any]] = {
             "StringEquals": {
                 "kms:ViaService": f"ec2.{self._place.region}.amazonaws.com",
                 "kms:CallerAccount": self.account,

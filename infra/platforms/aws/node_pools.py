@@ -117,7 +117,7 @@ class NodePools(pulumi.ComponentResource):
 
 
 def _scaling(group: aws.eks.NodeGroup) -> pulumi.Output[str]:
-    return group.resources.apply(lambda made: str(made[0].autoscaling_groups[0].name))
+    return group.resources.apply(lambda made: str((made[0].autoscaling_groups or [])[0].name))
 
 
 def _system(place: Place) -> Pool:

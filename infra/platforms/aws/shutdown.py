@@ -32,10 +32,11 @@ class Shutdown(pulumi.ComponentResource):
         shutdown: config.Shutdown,
         pools: NodePools,
         database: Database,
+        key: pulumi.Output[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("costate:aws:Shutdown", name, None, opts)
-        self._name, self._shutdown = name, shutdown
+        self._name, self._shutdown, self._key = name, shutdown, key
         self._child = pulumi.ResourceOptions(parent=self)
         self._group = aws.scheduler.ScheduleGroup(place.name, opts=self._child)
         self._role = iam.Role(
@@ -45,6 +46,11 @@ class Shutdown(pulumi.ComponentResource):
             statements=[
                 iam.allow(["rds:StopDBInstance", "rds:StartDBInstance"], database.instance.arn),
                 iam.allow(["eks:UpdateNodegroupConfig"], [group.arn for _, group in pools.groups]),
+                iam.allow(
+                    ["kms:Decrypt"],
+                    key,
+                    when={"StringEquals": {"kms:ViaService": f"scheduler.{place.region}.amazonaws.com"}},
+                ),
             ],
             opts=self._child,
         )
@@ -68,6 +74,7 @@ class Shutdown(pulumi.ComponentResource):
             group_name=self._group.name,
             schedule_expression=f"cron({int(minute)} {int(hour)} ? * {days} *)",
             schedule_expression_timezone=self._shutdown.timezone,
+            kms_key_arn=self._key,
             flexible_time_window=aws.scheduler.ScheduleFlexibleTimeWindowArgs(mode="OFF"),
             target=aws.scheduler.ScheduleTargetArgs(
                 arn=f"{SDK}:{action}",
