@@ -55,7 +55,7 @@ class Monitor(mocks.MockMonitor):
             resource_id, outputs = self._answered(request, urn, right)
         with self._lock:
             self.faults += faults
-            self.recorded.append(_resource(request, urn, resource_id, inputs))
+            self.recorded.append(_resource(request, urn, resource_id, inputs, outputs))
         return resource_pb2.RegisterResourceResponse(urn=urn, id=resource_id, object=encoded(outputs))
 
     def RegisterResourceOutputs(  # noqa: N802
@@ -109,7 +109,11 @@ def _provider(request: resource_pb2.RegisterResourceRequest) -> str:
 
 
 def _resource(
-    request: resource_pb2.RegisterResourceRequest, urn: str, resource_id: str, inputs: dict[str, Any]
+    request: resource_pb2.RegisterResourceRequest,
+    urn: str,
+    resource_id: str,
+    inputs: dict[str, Any],
+    outputs: dict[str, Any],
 ) -> Resource:
     return Resource(
         urn=urn,
@@ -122,6 +126,7 @@ def _resource(
         protect=request.protect,
         inputs=inputs,
         id=resource_id,
+        outputs=outputs,
         ignore_changes=tuple(request.ignoreChanges),
         replace_on_changes=tuple(request.replaceOnChanges),
         delete_before_replace=request.deleteBeforeReplace,

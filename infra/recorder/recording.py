@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -32,6 +32,8 @@ class Resource:
     inputs: Mapping[str, Any]
     """By the provider's names; `infra.recorder.values` has the marks of secrets and unknowns."""
     id: str = ""
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    """What the program was answered; in a preview without what only a provider knows."""
     ignore_changes: tuple[str, ...] = ()
     replace_on_changes: tuple[str, ...] = ()
     delete_before_replace: bool = False

@@ -1,1 +1,1 @@
-"""Needs nothing: each platform is built against Pulumi's mocks, and what it registers is looked at."""
+"""Needs nothing: every platform is recorded (`infra.recorder`), and what it declares is looked at."""

@@ -1,103 +1,95 @@
-"""Every platform keeps the same promises; a new one is tested by being in `infra.cell.PLATFORMS`."""
+"""Platforms are alike: same files and classes, one cloud never loads another, and what is not there is told."""
 
 from __future__ import annotations
 
-import asyncio
+import ast
+import json
 import re
-from dataclasses import dataclass, field
+import subprocess
+import sys
 from datetime import date
+from pathlib import Path
 from typing import Any
 
-import pulumi
 import pytest
-from pulumi.runtime import mocks, settings
-from pulumi.runtime.stack import wait_for_rpcs
+from estates import CLOUDS, PLACES, Estate
 
-from infra import cell, checks, config, estate
+from infra import cell, checks, config, estate, platforms
 from infra.errors import ConfigError
+from infra.recorder.schema import PACKAGES
 
-PASSWORD = "a-generated-password"
-STACKS: dict[str, dict[str, Any]] = {"local": {"costate:environment": "local"}}
-
-
-@dataclass
-class Recorder(pulumi.runtime.Mocks):
-    """Keeps what is registered."""
-
-    resources: list[mocks.MockResourceArgs] = field(default_factory=list)
-
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        self.resources.append(args)
-        made = {"pid": 1234, "values": dict.fromkeys(args.inputs.get("names", ()), PASSWORD)}
-        return f"{args.name}-id", {**args.inputs, **made}
-
-    def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
-        raise AssertionError(f"a call while planning: {args.token}")
+PARTS = (
+    "keys", "network", "registry", "cluster", "identity", "database", "cache", "storage", "edge", "backup",
+    "governance", "routing",
+)  # fmt: skip
+SDKS = {"aws": "pulumi_aws", "gcp": "pulumi_gcp", "azure": "pulumi_azure_native"}
+FOLDER = Path(platforms.__path__[0])
 
 
-@dataclass(frozen=True)
-class Recording:
-    resources: list[mocks.MockResourceArgs]
-    built: cell.Cell
-    facts: dict[str, tuple[Any, bool]]
+@pytest.mark.parametrize("cloud", CLOUDS)
+@pytest.mark.parametrize("part", PARTS)
+def test_every_cloud_has_the_same_files_and_classes(cloud: str, part: str) -> None:
+    tree = ast.parse((FOLDER / cloud / f"{part}.py").read_text())
+    assert part.capitalize() in {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
 
 
-@pytest.fixture(params=sorted(STACKS))
-def recording(request: pytest.FixtureRequest) -> Recording:
-    """A cell of the platform, built to its end before anything is asserted."""
-    recorder = Recorder()
-    stack = config.load(STACKS[request.param])
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    pulumi.runtime.set_mocks(recorder, project="costate", stack="contract", preview=False)
-    settings.set_root_resource(None)
-
-    async def build() -> Recording:
-        built = cell.Cell("contract", stack=stack, cell=stack.cells[0])
-        await wait_for_rpcs()
-        assert built.workload is not None
-        return Recording(recorder.resources, built, {"url": await read(built.workload.url)})
-
-    async def read(output: pulumi.Output[Any]) -> tuple[Any, bool]:
-        return await output.future(), await output.is_secret()
-
-    found = loop.run_until_complete(build())
-    loop.close()
-    return found
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_a_component_is_called_as_its_class(cloud: str) -> None:
+    for file in sorted((FOLDER / cloud).glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ClassDef) and any(
+                "ComponentResource" in ast.unparse(b) for b in node.bases
+            ):
+                tokens = re.findall(r"costate:\w+:\w+", ast.unparse(node))
+                assert tokens == [f"costate:{cloud}:{node.name}"], f"{file.name}: {node.name}"
 
 
-def test_components_have_the_platform_in_their_type(recording: Recording) -> None:
-    platform = re.compile(r"^costate:(index|[a-z]+):[A-Z][A-Za-z]+$")
-    components = [found.typ for found in recording.resources if found.typ.startswith("costate:")]
-    assert components
-    assert all(platform.match(token) for token in components)
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_a_clouds_sdk_is_imported_only_inside_its_folder(cloud: str) -> None:
+    root = FOLDER.parent
+    for file in sorted(root.rglob("*.py")):
+        if FOLDER / cloud in file.parents:
+            continue
+        text = file.read_text()
+        assert not re.search(rf"^\s*(from|import) {SDKS[cloud]}", text, re.MULTILINE), file
 
 
-def test_the_workload_has_an_address(recording: Recording) -> None:
-    url, _ = recording.facts["url"]
-    assert url.startswith("http")
-
-
-def test_no_password_stands_in_an_input_that_is_not_secret(recording: Recording) -> None:
-    assert any(PASSWORD in repr(found.inputs) for found in recording.resources), (
-        "the recording sees passwords"
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_a_stack_on_one_cloud_loads_no_other_sdk(cloud: str) -> None:
+    program = (
+        "import json, sys; from infra.recorder import record; "
+        "values, name = json.loads(sys.argv[1]); record(values, name); "
+        "print(json.dumps(sorted({module.split('.')[0] for module in sys.modules})))"
     )
-    open_inputs = [
-        (found.name, key)
-        for found in recording.resources
-        for key, value in found.inputs.items()
-        if PASSWORD in repr(value) and key not in SECRET_INPUTS
-    ]
-    assert not open_inputs
+    given = json.dumps([Estate(cloud, "development").values(), "dev"])
+    done = subprocess.run(
+        [sys.executable, "-c", program, given],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=FOLDER.parents[1],
+    )
+    loaded = set(json.loads(done.stdout))
+    assert SDKS[cloud] in loaded
+    assert not loaded & {sdk for other, sdk in SDKS.items() if other != cloud}
 
 
-SECRET_INPUTS = {"environment", "files", "values"}
+def test_the_configuration_is_checked_without_any_sdk() -> None:
+    program = (
+        "import sys, datetime; from infra import checks, config; "
+        "checks.check(config.load({'costate:environment': 'production', 'costate:cells': "
+        "[{'platform': 'aws', 'region': 'us-east-1'}]}), 'prod', datetime.date(2026, 12, 1)); "
+        "print(' '.join(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=FOLDER.parents[1]
+    )
+    assert not set(done.stdout.split()) & set(PACKAGES.values())
 
 
-@pytest.mark.parametrize("platform", sorted({"aws", "gcp", "azure"} - cell.PLATFORMS.keys()))
+@pytest.mark.parametrize("platform", sorted(PLACES.keys() - cell.PLATFORMS.keys()))
 def test_a_platform_that_is_not_built_is_told_before_any_resource(platform: str) -> None:
-    place = {"platform": platform, "region": "us-east-1", "project": "p"}
-    stack = config.load({"costate:environment": "production", "costate:cells": [place]})
+    stack = config.load({"costate:environment": "production", "costate:cells": [PLACES[platform]]})
     with pytest.raises(ConfigError) as caught:
         estate.build(stack, "prod")
     (fault,) = caught.value.faults

@@ -1,0 +1,95 @@
+"""The configurations that every cloud is recorded in: environments x accelerators x spot, and a standby pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from infra import cell
+from infra.recorder import Recording, record
+
+CLOUDS = sorted(set(cell.PLATFORMS) - {"local"})
+PLACES: dict[str, dict[str, str]] = {
+    "aws": {"platform": "aws", "region": "us-east-1"},
+    "gcp": {"platform": "gcp", "region": "us-central1", "project": "a-project"},
+    "azure": {"platform": "azure", "region": "eastus"},
+}
+STANDBYS = {"aws": "us-west-2", "gcp": "us-east1", "azure": "westus2"}
+ENVIRONMENTS = ("development", "staging", "production", "production-gpu")
+ACCELERATOR = "t4"
+
+
+@dataclass(frozen=True)
+class Estate:
+    """One configuration of one cloud."""
+
+    cloud: str
+    environment: str = "production"
+    gpu: bool = False
+    spot: bool = False
+    standby: bool = False
+    protect: bool | None = None
+    """As `costate:protect`; None leaves it to the environment."""
+
+    def __str__(self) -> str:
+        parts = [
+            self.cloud,
+            self.environment,
+            "gpu" if self.gpu else "cpu",
+            "spot" if self.spot else "on-demand",
+        ]
+        extra = ["standby"] * self.standby + [f"protect={self.protect}"] * (self.protect is not None)
+        return "-".join([*parts, *extra])
+
+    @property
+    def protected(self) -> bool:
+        return self.environment.startswith("production") if self.protect is None else self.protect
+
+    @property
+    def production(self) -> bool:
+        return self.environment.startswith("production")
+
+    @property
+    def name(self) -> str:
+        """Of the stack."""
+        return "prod" if self.production else self.environment[:3]
+
+    def values(self) -> dict[str, Any]:
+        """As in a stack's configuration."""
+        cells: list[dict[str, str]] = [PLACES[self.cloud]]
+        if self.standby:
+            cells.append(PLACES[self.cloud] | {"region": STANDBYS[self.cloud], "role": "standby"})
+        gpu = {"accelerator": ACCELERATOR, "min": 0, "max": 4, "spot": self.spot} if self.gpu else None
+        values: dict[str, Any] = {
+            "environment": self.environment,
+            "domain": "api.example.org",
+            "owner": "optimisation",
+            "cells": cells,
+            "gpu": gpu,
+            "nodes": {"spot": self.spot},
+            "budget": {"alert_emails": ["operations@example.org"]},
+        }
+        if self.environment == "development":
+            values["shutdown"] = {"stop": "20:00", "start": "07:00"}
+        if self.protect is not None:
+            values["protect"] = self.protect
+        return {f"costate:{key}": value for key, value in values.items()}
+
+
+def matrix(cloud: str) -> list[Estate]:
+    """Every combination of one cloud."""
+    plain = [
+        Estate(cloud, environment, gpu, spot)
+        for environment in ENVIRONMENTS
+        for gpu in (False, True)
+        for spot in (False, True)
+        if gpu or environment != "production-gpu"
+    ]
+    return [*plain, Estate(cloud, standby=True)]
+
+
+@cache
+def recorded(estate: Estate, preview: bool = False) -> Recording:
+    """The recording of a configuration; kept, because it takes seconds."""
+    return record(estate.values(), estate.name, preview=preview)
