@@ -60,13 +60,13 @@ class Estate:
         cells: list[dict[str, str]] = [PLACES[self.cloud]]
         if self.standby:
             cells.append(PLACES[self.cloud] | {"region": STANDBYS[self.cloud], "role": "standby"})
-        gpu = {"accelerator": ACCELERATOR, "min": 0, "max": 4, "spot": self.spot} if self.gpu else None
+        gpu = {"accelerator": ACCELERATOR, "precision": "float32", "min": 0, "max": 4, "spot": self.spot}
         values: dict[str, Any] = {
             "environment": self.environment,
             "domain": "api.example.org",
             "owner": "optimisation",
             "cells": cells,
-            "gpu": gpu,
+            "gpu": gpu if self.gpu else None,
             "nodes": {"spot": self.spot},
             "budget": {"alert_emails": ["operations@example.org"]},
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from estates import Estate
@@ -36,8 +36,15 @@ NESTED: dict[str, tuple[str, ...]] = {
     ),
 }
 
-UNSET: dict[tuple[str, str], str] = {}
-"""Inputs that may stay empty, by type and name, with the reason."""
+UNSET: dict[tuple[str, str], Callable[[Resource], bool]] = {
+    # What it carries is the name of what to stop or start.
+    ("aws:scheduler/schedule:Schedule", "kmsKeyArn"): lambda schedule: True,
+    # Only where AWS makes the password; a replica has its primary's.
+    ("aws:rds/instance:Instance", "masterUserSecretKmsKeyId"): lambda database: (
+        not database.plain.get("manageMasterUserPassword")
+    ),
+}
+"""Inputs that may stay empty, by type and name, and on which resources."""
 
 
 def breaches(estate: Estate, recording: Recording) -> Iterator[str]:
@@ -45,12 +52,16 @@ def breaches(estate: Estate, recording: Recording) -> Iterator[str]:
     for resource in recording.managed:
         for path in _paths(resource):
             found = at(resource.plain, path)
-            if not found and (resource.type, path) not in UNSET:
+            if not found and not UNSET.get((resource.type, path), _never)(resource):
                 yield say(resource, path, "no key is given")
             for value in found:
                 if not _is_ours(value, ours):
                     yield say(resource, path, f"is no key of this stack: {value}")
     yield from _buckets(recording, ours)
+
+
+def _never(resource: Resource) -> bool:
+    return False
 
 
 def _paths(resource: Resource) -> list[str]:

@@ -18,6 +18,7 @@ IDENTITY = ("aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy", "aws:iam/r
 NOT_BY_RESOURCE = re.compile(
     r"^(ec2:(Describe\w*|GetSpotPlacementScores)|autoscaling:Describe\w*|eks:Describe\w*"
     r"|iam:ListInstanceProfiles|pricing:GetProducts|ssm:GetParameter|logs:Describe\w*|tag:GetResources"
+    r"|cloudwatch:GetMetricData|events:ListRules|rds:Describe\w*|s3:ListAllMyBuckets"  # asked by AWS Backup
     r"|route53:List\w*|elasticloadbalancing:Describe\w*|budgets:\w+|ecr:GetAuthorizationToken)$"
 )
 """Actions that AWS grants on `*` only, all of them reading."""
@@ -53,7 +54,9 @@ def _statement(resource: Resource, name: str, statement: dict[str, Any]) -> Iter
     conditioned = bool(statement.get("Condition"))
     if statement.get("NotAction") or statement.get("NotResource"):
         yield say(resource, name, "allows all but a few")
-    if _anyone(statement.get("Principal")) and not conditioned:
+    # The policy of an endpoint gives no rights: it limits what passes through to the resources it names.
+    limits = resource.type == "aws:ec2/vpcEndpoint:VpcEndpoint" and "*" not in resources
+    if _anyone(statement.get("Principal")) and not conditioned and not limits:
         yield say(resource, name, "trusts anyone")
     if resource.type not in IDENTITY:
         return

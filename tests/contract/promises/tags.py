@@ -14,7 +14,11 @@ from infra.recorder import Recording, Resource
 from infra.recorder.schema import schema
 from promises.looking import say
 
-CARRIERS = ("tags", "labels", "resourceLabels", "userLabels", "effectiveLabels")
+CARRIERS = {
+    "aws": ("tags",),
+    "gcp": ("userLabels", "resourceLabels", "labels"),
+    "azure-native": ("tags",),
+}
 DEFAULTS = {"tags": "defaultTags", "labels": "defaultLabels"}
 
 NOT_OURS = {
@@ -43,7 +47,8 @@ def _carrier(resource: Resource) -> str | None:
     if any(resource.type.startswith(kind) for kind in NOT_OURS):
         return None
     known = schema(resource.type).inputs
-    return next((name for name in reversed(CARRIERS) if name in known and _is_map(known[name])), None)
+    carriers = CARRIERS[resource.type.split(":")[0]]
+    return next((name for name in carriers if name in known and _is_map(known[name])), None)
 
 
 def _is_map(expected: Any) -> bool:
