@@ -147,26 +147,6 @@ def test_a_reused_process_id_is_left_alone(stack: Stack) -> None:
     stranger.kill()
 
 
-CLOUD_STACKS = ("dev", "staging", "prod", "prod-gpu")
-
-
-@pytest.mark.parametrize("name", CLOUD_STACKS)
-def test_a_cloud_stack_says_that_it_is_not_built_before_any_resource(state: Path, name: str) -> None:
-    import yaml
-
-    from infra.engine.environment import ROOT
-
-    given = yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text())["config"]
-    stack = Stack(state, {key.removeprefix("costate:"): value for key, value in given.items()})
-    done = stack.pulumi("preview", check=False)
-    assert done.returncode != 0
-    told = done.stdout + done.stderr
-    assert "costate:cells.0.platform: the platform is not built yet" in told
-    assert "available: local" in told
-    assert "Traceback" not in told
-    assert not stack.state()["deployment"].get("resources")
-
-
 def test_a_faulty_configuration_is_told_whole_and_without_traceback(stack: Stack) -> None:
     stack.write({"environment": "local", "local": dict.fromkeys(PORTS, 8000), "wokers": {}})
     done = stack.pulumi("preview", check=False)
