@@ -73,15 +73,15 @@ class Attempt:
         m = path.u.shape[1]
         if m == 0:
             none = np.zeros(0)
-            return Seen(path.t, path.u, path.u, none, none, np.zeros(0, bool))
+            return Seen(path.t, path.u, path.u, none, none, np.zeros(0, bool), none)
         shooting = self.shooting(path, self.conditions(path), Law.REGULAR, weight)
         z = np.concatenate([path.t[:, None], path.y, np.tile(path.p, (len(path.t), 1))], axis=1)
         found = shooting.points(z, path.u, np.full((len(z), m), FIXED), path.u)
         curvature = np.max(np.abs(np.diagonal(np.asarray(found.curvature), axis1=1, axis2=2)), axis=0)
         affine = curvature * sizes.u**2 <= 1e-10 * sizes.rate
-        return Seen(
-            path.t, path.u, np.asarray(found.values)[:, 1 : 1 + m], phase.u_lower, phase.u_upper, affine
-        )
+        slope = np.asarray(found.values)[:, 1 : 1 + m]
+        unit = sizes.rate / sizes.u
+        return Seen(path.t, path.u, slope, phase.u_lower, phase.u_upper, affine, unit)
 
     def conditions(self, path: Path) -> EndConditions:
         """End conditions as a path suggests them."""
@@ -208,11 +208,8 @@ class Attempt:
         """Segments divided until errors and their growth are bearable."""
         for _ in range(8):
             shots, jacobian = shooting.shots(e)
-            size = e.y.shape[1]
-            sizes = shooting.sizes.y
-            growth = np.max(np.abs(jacobian[:, :size, :size]) * sizes / sizes[:, None], axis=(1, 2))
-            rough = ~(np.asarray(shots.error) <= ROUGH) | ~(growth <= GROWTH)
-            if not np.any(rough) or e.division.count + int(np.sum(rough)) > MOST_SEGMENTS // 2:
+            rough = ~(np.asarray(shots.error) <= ROUGH) | ~(shooting.growth(jacobian) <= GROWTH)
+            if not np.any(rough) or e.division.count + int(np.sum(rough)) > MOST_SEGMENTS:
                 break
             spans = e.division.spans(e.times)
             nodes = np.array(shots.nodes)

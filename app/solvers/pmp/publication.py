@@ -13,10 +13,10 @@ from app.solvers.pmp.arcs import name_of
 from app.solvers.pmp.integration import STEPS
 from app.solvers.pmp.kinds import FREE
 from app.solvers.pmp.newton import Found
-from app.solvers.pmp.sampling import Samples, resolved, samples
+from app.solvers.pmp.sampling import Samples, calmed, resolved, samples
 
 Array = NDArray[np.float64]
-MOST = 1024  # segments that are sampled; STEPS points each
+MOST = 2048  # segments that are sampled; STEPS points each
 GAP = 1e-9  # of the duration: between the two points of a jump
 
 
@@ -31,12 +31,15 @@ class Published:
     hamiltonian: Array
 
 
-def publish(problem: Problem, found: Found, accuracy: float) -> Published:
+def publish(problem: Problem, found: Found, accuracy: float, growth: float = np.inf) -> Published:
     """The points: dense where controls bend, both sides of every jump.
 
     `accuracy`: of linear interpolation of the controls, relative to their size; their mean is far more accurate.
+    `growth`: of errors over one segment, at most, as far as MOST allows.
     """
     e, shots = resolved(found.shooting, found.extremal, found.system.shots, accuracy, MOST)
+    if np.isfinite(growth):
+        e, shots = calmed(found.shooting, e, growth, MOST)
     at = samples(e, shots)
     phase, n = problem.phases[0], e.y.shape[1] // 2
     z = np.concatenate([at.t[:, None], at.y, np.tile(e.p, (len(at.t), 1))], axis=1)

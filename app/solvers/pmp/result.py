@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from app.problems.model import Problem
 from app.solvers.pmp.conditions import NecessaryConditions, conditions_of
 from app.solvers.pmp.estimate import Estimate
+from app.solvers.pmp.integration import STEPS
 from app.solvers.pmp.newton import CONVERGED, LATE, LONG, LOST, STUCK, Found
 from app.solvers.pmp.publication import Published, arcs_of, publish
-from app.solvers.verification import FlownPhase, Verification, verify
+from app.solvers.verification import PIECE, FlownPhase, Verification, verify
 from app.version import SOLVER_VERSION
 
 Array = NDArray[np.float64]
@@ -21,6 +22,7 @@ ACCURACIES = (2e-5, 2e-6, 1e-7)  # of linear interpolation of the controls, rela
 FLIGHT = 1e-5  # relative difference that the flight of the published control may have, at least
 CONDITIONS = 1e-6  # relative residual that every necessary condition may have, at least
 SLACK = 100.0  # of the tolerance
+GROWTH = 10.0  # of errors that a flight between two restarts may have
 
 _MESSAGES = {
     STUCK: "Newton's method found no step that brings the boundary-value problem closer to its solution.",
@@ -63,17 +65,22 @@ def result_of(problem: Problem, found: Found, estimate: Estimate, tolerance: flo
     }
 
 
-def unsolved(problem: Problem, estimate: Estimate) -> dict[str, Any]:
-    """The result where not even the estimate came about."""
+def unsolved(problem: Problem, estimate: Estimate, late: bool) -> dict[str, Any]:
+    """The result where not even the estimate came about, or time was up (`late`) when it did."""
     sign = -1.0 if problem.sense == "max" else 1.0
     path = estimate.path
     n = path.n
+    if late and estimate.usable:
+        status, message = LATE, f"{_MESSAGES[LATE]} The estimate took it all ({estimate.status})."
+    else:
+        status = "infeasible" if estimate.status == "infeasible" else "no_estimate"
+        message = f"Collocation gave no estimate to start from ({estimate.status}): {estimate.message}"
     nothing = np.zeros(len(path.t))
     published = Published(path.t, path.y[:, :n], path.u, path.y[:, n:], nothing)
     trajectory = _trajectory(problem, published, sign)
     return {
-        "status": "infeasible" if estimate.status == "infeasible" else "no_estimate",
-        "message": f"Collocation gave no estimate to start from ({estimate.status}): {estimate.message}",
+        "status": status,
+        "message": message,
         "cost": estimate.cost,
         **{key: value for key, value in trajectory.items() if key not in ("name", "hamiltonian")},
         "phases": [trajectory],
@@ -97,6 +104,10 @@ def _published(problem: Problem, found: Found, allowed: float) -> tuple[Publishe
         checked = _flown(problem, found, published, allowed)
         if checked.passed(0.1 * allowed) or not found.converged:
             break
+    if found.converged and not checked.passed(allowed):
+        # Where errors grow too fast for a flight between two restarts, denser points bring restarts closer.
+        published = publish(problem, found, ACCURACIES[1], GROWTH ** (STEPS / PIECE))
+        checked = _flown(problem, found, published, allowed)
     return published, checked
 
 

@@ -103,6 +103,16 @@ def resolved(
     return e, shots
 
 
+def calmed(shooting: Shooting, e: Extremal, growth: float, most: int) -> tuple[Extremal, Shot]:
+    """Divided until errors grow by no more than `growth` over a segment, or `most` segments are reached."""
+    while True:
+        shots, jacobian = shooting.shots(e)
+        where = shooting.growth(jacobian) > growth
+        if not np.any(where) or e.division.count + (STEPS - 1) * int(np.sum(where)) > most:
+            return e, shots
+        e = denser(e, shots, where)
+
+
 def _bend(controls: Array) -> Array:
     """How far linear interpolation may be off, from second differences (M, m)."""
     if controls.shape[2] == 0:

@@ -123,6 +123,12 @@ class Shooting:
         joined = [np.concatenate(column)[: e.division.count] for column in zip(*parts, strict=True)]
         return Shot(*joined[:-1]), joined[-1]  # type: ignore[arg-type]  # numpy arrays in place of JAX's
 
+    def growth(self, jacobian: Array) -> Array:
+        """By how much errors grow over each segment (M,), in the scales of states and costates."""
+        y = self.sizes.y
+        found: Array = np.max(np.abs(jacobian[:, : len(y), : len(y)]) * y / y[:, None], axis=(1, 2))
+        return found
+
     def points(self, z: Array, guess: Array, kinds: Any, values: Array) -> Point:
         """H and its derivatives at points `z (S, 1 + 2 n + q)`."""
         parts = []
@@ -173,11 +179,8 @@ class Shooting:
         scale, unknown = np.array(rows.scales), self.scales(e)
         r, c, v = (np.concatenate(column) for column in zip(*rows.entries, strict=True))
         matrix = sparse.csc_matrix((v * unknown[c] / scale[r], (r, c)), shape=(len(scale), len(unknown)))
-        size = e.y.shape[1]
-        growth = np.max(np.abs(jacobian[:, :size, :size]) * self.sizes.y / self.sizes.y[:, None], axis=(1, 2))
-        return System(
-            e, np.array(rows.values) / scale, matrix, np.array(rows.groups), shots, growth, points, ends
-        )
+        residual, groups = np.array(rows.values) / scale, np.array(rows.groups)
+        return System(e, residual, matrix, groups, shots, self.growth(jacobian), points, ends)
 
     def _arc_ends(self, e: Extremal) -> Point:
         """The points where each arc begins, then those where each ends (2 A)."""

@@ -44,7 +44,7 @@ def solve_problem(
         report(Progress(fraction, "solve", "shooting", iteration, sign * system.cost, worst))
 
     attempt = Attempt(problem, options["tolerance"], options["max_restructures"], budget, tell)
-    if first.usable:
+    if first.usable and not budget.late:
         report(Progress(0.4, "compile", "compiling the canonical equations"))
         found = attempt.direct(first.path)
         if not found.converged and options["continuation"]:
@@ -53,7 +53,7 @@ def solve_problem(
         report(Progress(0.9, "verify", "checking the necessary conditions and flying the control"))
         result = result_of(problem, found, first, options["tolerance"])
     else:
-        result = unsolved(problem, first)
+        result = unsolved(problem, first, budget.late)
     compiled = Program.total - before
     return {
         **result,

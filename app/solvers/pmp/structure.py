@@ -18,13 +18,16 @@ SHORT_BESIDE_SINGULAR = 2e-2  # the same beside a singular arc, where estimates 
 FLAT = 0.03  # of the largest: a switching function that stays below may vanish
 AT_BOUND = 0.02  # of the width: how close to a bound an estimate is at it
 WRONG = 1e-6  # of the largest: a switching function of the wrong sign
+LEAST = (
+    1e-3  # of H by the control: what the largest is at least, lest errors of an estimate be taken for signs
+)
 
 
 @dataclass(frozen=True)
 class Seen:
     """A trajectory looked at: times (S,), controls (S, m), H_u (S, m), and bounds (m,).
 
-    `affine (m,)`: controls in which H is affine.
+    `affine (m,)`: controls in which H is affine; `unit (m,)`: size of H over that of the control.
     """
 
     t: Array
@@ -33,11 +36,12 @@ class Seen:
     lower: Array
     upper: Array
     affine: Flags
+    unit: Array
 
     @property
     def largest(self) -> Array:
         """Magnitude of H_u (m,)."""
-        return np.maximum(np.max(np.abs(self.slope), axis=0, initial=0.0), 1e-300)
+        return np.maximum(np.max(np.abs(self.slope), axis=0, initial=0.0), LEAST * self.unit)
 
 
 def detect(seen: Seen) -> Schedule:

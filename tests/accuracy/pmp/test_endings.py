@@ -80,8 +80,8 @@ def test_the_time_limit_is_kept(solved: Any) -> None:
     solved(VAN_DER_POL)  # its programs are compiled from here on
     began = time.monotonic()
     result = solved(VAN_DER_POL, time_limit_s=0.01)
-    assert result["status"] in ("time_limit", "no_estimate")
-    assert "time limit" in result["message"]
+    assert result["status"] == "time_limit"
+    assert "The time limit was reached" in result["message"]
     assert time.monotonic() - began < 30
     json.dumps(result, allow_nan=False)
 

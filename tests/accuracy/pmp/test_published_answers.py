@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 PUBLIC = Path(__file__).parents[1] / "problems" / "public.json"
 STATED = {problem["id"]: problem for problem in json.loads(PUBLIC.read_text())["problems"]}
 WITH_FREE_TIME = ("brachistochrone", "goddard_cops", "robot_arm")
-NAMES = (*WITH_FREE_TIME, "projectile_parameters", "cstr_luus", "hyper_sensitive")
+NAMES = (*WITH_FREE_TIME, "projectile_parameters", "cstr_luus", "unstable_plant", "aly_chan")
 KINDS = {
     # Goddard's rocket: full thrust, the singular arc, coasting.
     "goddard_cops": {"T": ["upper", "singular", "lower"]},
@@ -33,21 +33,34 @@ KINDS = {
         "up": ["lower", "upper", "lower"],
     },
 }
-HYPER_SENSITIVE: dict[str, Any] = {
-    # Linear, so that the answer is known: both boundary layers decay at the rate sqrt(2).
-    "states": ["x"],
-    "controls": ["u"],
-    "time": {"tf": 1000},
-    "dynamics": {"x": "-x + u"},
-    "running_cost": "x^2 + u^2",
-    "initial": {"x": 1},
-    "final": {"x": 1},
-    "reference": {"cost": 2 * np.sqrt(2), "cost_rel_tol": 1e-6},
+MORE: dict[str, dict[str, Any]] = {
+    # Errors grow by e^50 on the way; the regulator's Riccati equation gives the cost of both ends.
+    "unstable_plant": {
+        "states": ["x"],
+        "controls": ["u"],
+        "time": {"tf": 50},
+        "dynamics": {"x": "x + u"},
+        "running_cost": "x^2 + u^2",
+        "initial": {"x": 1},
+        "final": {"x": 1},
+        "reference": {"cost": 2 * np.sqrt(2), "cost_rel_tol": 1e-8},
+    },
+    # Aly and Chan 1973: singular from beginning to end, u = -sin t; the switching function vanishes all along.
+    "aly_chan": {
+        "states": ["x", "y", "c"],
+        "controls": ["u"],
+        "time": {"tf": "pi/2"},
+        "dynamics": {"x": "y", "y": "u", "c": "(y^2 - x^2)/2"},
+        "terminal_cost": "c_f + 1",
+        "control_bounds": {"u": [-1, 1]},
+        "initial": {"x": 0, "y": 1, "c": 0},
+        "reference": {"cost": 1.0, "cost_rel_tol": 1e-8},
+    },
 }
 
 
 def stated(name: str) -> dict[str, Any]:
-    return HYPER_SENSITIVE if name == "hyper_sensitive" else STATED[name]
+    return MORE.get(name) or STATED[name]
 
 
 def problem(name: str) -> dict[str, Any]:
@@ -126,6 +139,13 @@ def test_no_other_control_within_the_bounds_makes_the_hamiltonian_better(name: s
         for value in np.linspace(low, high, 21):
             taken[:, j] = value
             assert np.min(sign * (hamiltonians(name, taken) - best)) >= -1e-5 * size
+
+
+def test_a_flight_that_had_to_be_set_back_says_so() -> None:
+    result = answer("unstable_plant")
+    assert result["verification"]["restarts"] > 0
+    assert result["verification"]["restart_steps"] <= 1e-6
+    assert f"set back {result['verification']['restarts']} times" in result["message"]
 
 
 def test_costates_are_the_derivatives_of_the_cost_by_the_initial_states() -> None:
