@@ -1,4 +1,4 @@
-"""Audit trail: who did what in the cell's region, encrypted and signed."""
+"""Audit trail: who did what in the account and who read which result, encrypted and signed."""
 
 from __future__ import annotations
 
@@ -15,9 +15,19 @@ class Audit(pulumi.ComponentResource):
     """CloudTrail into a bucket of its own."""
 
     def __init__(
-        self, name: str, *, place: Place, keys: Keys, days: int, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        *,
+        place: Place,
+        keys: Keys,
+        results: pulumi.Output[str],
+        days: int,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`days` is how long the trail is kept: never less than a year in production."""
+        """`results` is the ARN of the bucket whose objects are watched.
+
+        `days` is how long the trail is kept: never less than a year in production.
+        """
         super().__init__("costate:aws:Audit", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         trail = pulumi.Output.format(
@@ -60,7 +70,27 @@ class Audit(pulumi.ComponentResource):
             kms_key_id=keys.logs,
             enable_log_file_validation=True,
             include_global_service_events=True,
-            is_multi_region_trail=False,
+            # What nobody asked for is started where nobody looks.
+            is_multi_region_trail=True,
+            advanced_event_selectors=[
+                _selector("management", {"eventCategory": ["Management"]}),
+                _selector(
+                    "results",
+                    {"eventCategory": ["Data"], "resources.type": ["AWS::S3::Object"]},
+                    within=pulumi.Output.concat(results, "/"),
+                ),
+            ],
             opts=child,
         )
         self.register_outputs({})
+
+
+def _selector(
+    name: str, equal: dict[str, list[str]], within: pulumi.Output[str] | None = None
+) -> aws.cloudtrail.TrailAdvancedEventSelectorArgs:
+    """Events whose fields equal these, on resources whose ARN begins with `within`."""
+    field = aws.cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs
+    fields = [field(field=key, equals=values) for key, values in equal.items()]
+    if within is not None:
+        fields.append(field(field="resources.ARN", starts_withs=[within]))
+    return aws.cloudtrail.TrailAdvancedEventSelectorArgs(name=name, field_selectors=fields)

@@ -20,12 +20,12 @@ class Bucket(pulumi.ComponentResource):
         name: str,
         *,
         place: Place,
-        key: pulumi.Output[str] | None,
+        key: pulumi.Output[str],
         rules: Sequence[aws.s3.BucketLifecycleConfigurationRuleArgs],
         grants: Callable[[pulumi.Output[str]], Sequence[iam.Statement]] = lambda arn: (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`key` None encrypts with S3's own key; `grants` makes statements of the policy from the ARN."""
+        """`grants` makes statements of the policy from the bucket's ARN."""
         super().__init__("costate:aws:Bucket", name, None, opts)
         self._name, self._child = name, pulumi.ResourceOptions(parent=self)
         self._bucket = bucket = aws.s3.Bucket(
@@ -66,26 +66,16 @@ class Bucket(pulumi.ComponentResource):
         self.name, self.arn = after(bucket.bucket, guards), after(bucket.arn, guards)
         self.register_outputs({"name": self.name})
 
-    def log_to(self, target: Bucket) -> None:
-        """Write down every access in another bucket."""
-        aws.s3.BucketLogging(
-            self._name,
-            bucket=self._bucket.bucket,
-            target_bucket=target.name,
-            target_prefix=f"{self._name}/",
-            opts=self._child,
-        )
-
-    def _encryption(self, key: pulumi.Output[str] | None) -> aws.s3.BucketServerSideEncryptionConfiguration:
+    def _encryption(self, key: pulumi.Output[str]) -> aws.s3.BucketServerSideEncryptionConfiguration:
         default = aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-            sse_algorithm="AES256" if key is None else "aws:kms", kms_master_key_id=key
+            sse_algorithm="aws:kms", kms_master_key_id=key
         )
         return aws.s3.BucketServerSideEncryptionConfiguration(
             self._name,
             bucket=self._bucket.bucket,
             rules=[
                 aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
-                    apply_server_side_encryption_by_default=default, bucket_key_enabled=key is not None
+                    apply_server_side_encryption_by_default=default, bucket_key_enabled=True
                 )
             ],
             opts=self._child,

@@ -70,7 +70,7 @@ class Endpoints(pulumi.ComponentResource):
                     when={"StringEquals": {"aws:SourceVpc": vpc}},
                 ),
             ),
-            tags={"Name": f"{name}-s3"},
+            tags={**place.tags, "Name": f"{name}-s3"},
             opts=child,
         )
         for service in SERVICES:
@@ -84,7 +84,7 @@ class Endpoints(pulumi.ComponentResource):
                 private_dns_enabled=True,
                 # Any action of the one service, but only for this account's principals.
                 policy=iam.document(iam.allow(["*"], "*", who="*", when=own)),
-                tags={"Name": f"{name}-{service}"},
+                tags={**place.tags, "Name": f"{name}-{service}"},
                 opts=child,
             )
         self.register_outputs({})

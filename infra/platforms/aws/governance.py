@@ -29,6 +29,7 @@ class Governance(pulumi.ComponentResource):
         shutdown: config.Shutdown | None,
         log_days: int,
         keys: Keys,
+        results: pulumi.Output[str],
         pools: NodePools,
         database: Database,
         opts: pulumi.ResourceOptions | None = None,
@@ -60,7 +61,7 @@ class Governance(pulumi.ComponentResource):
             ],
             opts=child,
         )
-        Audit(f"{name}-audit", place=place, keys=keys, days=log_days, opts=child)
+        Audit(f"{name}-audit", place=place, keys=keys, results=results, days=log_days, opts=child)
         if shutdown is not None:
             Shutdown(
                 f"{place.name}-sleep",

@@ -190,7 +190,12 @@ class Karpenter(pulumi.ComponentResource):
             ),
             # Names of images and prices, both public.
             iam.allow(["ssm:GetParameter"], f"arn:aws:ssm:{region}::parameter/aws/service/*"),
-            iam.allow(["pricing:GetProducts"], "*"),
+            iam.allow(
+                ["pricing:GetProducts"],
+                "*",
+                # The only regions that answer.
+                when={"StringEquals": {"aws:RequestedRegion": ["us-east-1", "eu-central-1", "ap-south-1"]}},
+            ),
             iam.allow(
                 ["iam:PassRole"],
                 role.arn,

@@ -34,7 +34,7 @@ class Network(pulumi.ComponentResource):
             cidr_block=place.network.cidr,
             enable_dns_hostnames=True,
             enable_dns_support=True,
-            tags={"Name": name},
+            tags={**place.tags, "Name": name},
             opts=self._child,
         )
         # Without rules: what is put into no other group reaches nothing and is reached by nothing.
@@ -77,7 +77,7 @@ class Network(pulumi.ComponentResource):
                 availability_zone_id=zone,
                 cidr_block=cidr,
                 map_public_ip_on_launch=False,
-                tags={"Name": f"{self._name}-{use}-{zone}", **tags},
+                tags={**self._place.tags, "Name": f"{self._name}-{use}-{zone}", **tags},
                 opts=self._child,
             )
             for zone, cidr in zip(self._place.zones, ranges, strict=True)
@@ -130,7 +130,7 @@ class Network(pulumi.ComponentResource):
         table = aws.ec2.RouteTable(
             f"{self._name}-{use}",
             vpc_id=self.vpc.id,
-            tags={"Name": f"{self._name}-{use}"},
+            tags={**self._place.tags, "Name": f"{self._name}-{use}"},
             opts=self._child,
         )
         for index, subnet in enumerate(subnets):

@@ -96,7 +96,8 @@ class NodePools(pulumi.ComponentResource):
             scaling_config=aws.eks.NodeGroupScalingConfigArgs(
                 min_size=pool.least, max_size=pool.most, desired_size=pool.least
             ),
-            labels=dict(pool.labels),
+            # With the tags, so that costs can be told by node inside the cluster too.
+            labels={**self._place.tags, **pool.labels},
             taints=[
                 aws.eks.NodeGroupTaintArgs(key=key, value=value, effect=effect)
                 for key, value, effect in pool.taints

@@ -139,7 +139,6 @@ class AwsParts:
             self._named("storage"),
             place=self._place,
             keys=self.keys,
-            log_days=self._stack.log_days,
             primary=self._primary.storage if self._primary else None,
             opts=self._opts,
         )
@@ -180,6 +179,7 @@ class AwsParts:
             shutdown=self._stack.shutdown,
             log_days=self._stack.log_days,
             keys=self.keys,
+            results=self.storage.facts.id,
             pools=self.cluster.pools,
             database=self.database,
             opts=self._opts,

@@ -41,7 +41,7 @@ class Routing(pulumi.ComponentResource):
     ) -> None:
         super().__init__("costate:aws:Routing", name, None, opts)
         self._name, self._child = name, pulumi.ResourceOptions(parent=self)
-        self._origin = f"origin.{domain}"
+        self._origin, self._tags = f"origin.{domain}", place.tags
         self.zone = aws.route53.Zone(
             name,
             name=domain,
@@ -136,7 +136,7 @@ class Routing(pulumi.ComponentResource):
             request_interval=30,
             failure_threshold=3,
             measure_latency=True,
-            tags={"Name": f"{self._name}-{cell.cell}"},
+            tags={**self._tags, "Name": f"{self._name}-{cell.cell}"},
             opts=self._child,
         )
         return aws.route53.Record(

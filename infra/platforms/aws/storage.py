@@ -1,4 +1,4 @@
-"""Where results are kept: a bucket, its log of accesses, and its copy in the standby's region."""
+"""Where results are kept, and their copy in the standby's region; the audit trail tells who reads them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ class Storage(pulumi.ComponentResource):
         *,
         place: Place,
         keys: Keys,
-        log_days: int,
         primary: Storage | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -53,42 +52,12 @@ class Storage(pulumi.ComponentResource):
             ],
             opts=child,
         )
-        self.results.log_to(self._accesses(log_days))
         if primary is not None:
             self._replicate(primary)
         self.facts = ObjectStoreFacts(
             id=self.results.arn, url=pulumi.Output.concat("s3://", self.results.name, f"/{RESULTS}")
         )
         self.register_outputs({"url": self.facts.url})
-
-    def _accesses(self, days: int) -> Bucket:
-        def written(arn: pulumi.Output[str]) -> list[iam.Statement]:
-            return [
-                iam.allow(
-                    ["s3:PutObject"],
-                    pulumi.Output.concat(arn, "/*"),
-                    who={"Service": "logging.s3.amazonaws.com"},
-                    when={"StringEquals": {"aws:SourceAccount": self._keys.account}},
-                    sid="AccessLogs",
-                )
-            ]
-
-        return Bucket(
-            f"{self._place.name}-accesses",
-            place=self._place,
-            # The service that delivers access logs takes no key but S3's own.
-            key=None,
-            rules=[
-                Rule(
-                    id="old",
-                    status="Enabled",
-                    filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
-                    expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(days=days),
-                )
-            ],
-            grants=written,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
 
     def _replicate(self, primary: Storage) -> None:
         """Copy what is written to the primary's bucket into this one, under this region's key."""
