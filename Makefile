@@ -87,6 +87,10 @@ format: .tools/env-test ## format and mend what can be mended
 docs: .tools/env-run ## generate the reference pages
 	$(RUN) -m infra.config_reference > docs/config.md
 
+.PHONY: gallery
+gallery: .tools/env-run ## solve and picture every template: docs/gallery.md
+	$(RUN) benchmarks/gallery.py
+
 .PHONY: bench
 bench: .tools/env-bench ## ours and the peers side by side
 	for script in benchmarks/*_vs_*.py; do $(RUN) "$$script"; done

@@ -10,6 +10,7 @@ from typing import Any
 
 WIDTH, PANEL, GAP, LEFT, TOP = 860, 120, 34, 74, 44
 COLUMNS = 2
+SEEN = 0.4  # pixels: points nearer to each other are drawn as one
 COLOURS = {"states": "#2f7fc1", "controls": "#d9822b", "costates": "#3a9e5f"}
 # Attributes rather than a style sheet: the service's own policy for browsers forbids inline styles.
 TEXT = 'font-family="system-ui,sans-serif" font-size="12" fill="#444"'
@@ -66,14 +67,15 @@ def _panel(curve: Curve, left: float, top: float, width: float) -> str:
         return ""
     across, up = spread(times), spread(values, 0.06)
 
-    def place(time: float, value: float) -> str:
+    def place(time: float, value: float) -> tuple[float, float]:
         x = left + width * (time - across[0]) / (across[1] - across[0])
-        y = top + PANEL * (up[1] - value) / (up[1] - up[0])
-        return f"{x:.1f},{y:.1f}"
+        return x, top + PANEL * (up[1] - value) / (up[1] - up[0])
 
     lines = [
         f'<polyline fill="none" stroke-width="1.8" stroke="{COLOURS[curve.family]}" points="'
-        + " ".join(place(time, value) for time, value in zip(*piece, strict=True))
+        + " ".join(
+            f"{x:.1f},{y:.1f}" for x, y in thinned([place(*point) for point in zip(*piece, strict=True)])
+        )
         + '"/>'
         for piece in curve.pieces
     ]
@@ -89,6 +91,15 @@ def _panel(curve: Curve, left: float, top: float, width: float) -> str:
     frame = f'<rect fill="none" stroke="#bbb" x="{left}" y="{top}" width="{width}" height="{PANEL}"/>'
     name = f'<text x="{left + 6}" y="{top - 5}">{escape(label)}</text>'
     return "\n".join([frame, name, ticks, ends, *lines])
+
+
+def thinned(points: Sequence[tuple[float, float]]) -> Iterator[tuple[float, float]]:
+    """The points without those that lie on the one before, as far as anybody can see; the last stays."""
+    last = (math.inf, math.inf)
+    for index, point in enumerate(points):
+        if max(abs(point[0] - last[0]), abs(point[1] - last[1])) >= SEEN or index == len(points) - 1:
+            yield point
+            last = point
 
 
 def spread(values: Sequence[float], margin: float = 0.0) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
@@ -57,7 +57,8 @@ def _run(structure: Structure, code: Code, values: dict[str, Any], definitions: 
             k = values["k"]
             places = [float(k[layout.offset + i]) for i in range(layout.length)]
             data = [float(k[layout.offset + layout.length + i]) for i in range(layout.length)]
-            stack.append(casadi.interpolant("table", "linear", [places], data)(stack.pop()))
+            inside = casadi.fmin(casadi.fmax(stack.pop(), places[0]), places[-1])
+            stack.append(casadi.pw_lin(inside, casadi.DM(places), casadi.DM(data)))
         else:
             operands = stack[-index:]
             del stack[-index:]
@@ -69,6 +70,8 @@ def _run(structure: Structure, code: Code, values: dict[str, Any], definitions: 
 class Peer:
     """An NLP built once; `solve` runs IPOPT from the problem's guess and times the solve alone."""
 
+    problem: Problem
+    nlp: _Nlp
     solver: Any
     arguments: dict[str, Array]
     sign: float
@@ -87,7 +90,7 @@ class Peer:
         }
         solver = casadi.nlpsol("peer", "ipopt", nlp.nlp(), options)
         sign = -1.0 if problem.sense == "max" else 1.0
-        return cls(solver, nlp.arguments(), sign, time.perf_counter() - start)
+        return cls(problem, nlp, solver, nlp.arguments(), sign, time.perf_counter() - start)
 
     @property
     def iterations(self) -> int:
@@ -102,6 +105,26 @@ class Peer:
         good = bool(self.solver.stats()["success"])
         return self.sign * float(found["f"]), seconds, good, np.asarray(found["x"]).ravel()
 
+    def guess(self, variables: Array) -> Problem:
+        """The problem with a solution as its guess, for another mesh or transcription."""
+        w = casadi.vertcat(*self.nlp.w)
+        phases = []
+        for phase, (t0, tf, places, x, u) in zip(self.problem.phases, self.nlp.trajectories, strict=True):
+            read = casadi.Function("read", [w], [t0, tf, casadi.horzcat(*x).T, casadi.horzcat(*u).T])
+            first, last, states, controls = (np.asarray(value) for value in read(variables))
+            phases.append(
+                replace(
+                    phase,
+                    t0=(*phase.t0[:2], float(first[0, 0])),
+                    tf=(*phase.tf[:2], float(last[0, 0])),
+                    guess_s=np.asarray(places),
+                    guess_x=states,
+                    guess_u=controls.reshape(len(places), -1),
+                )
+            )
+        p = np.asarray(casadi.Function("read", [w], [self.nlp.p])(variables)).ravel()
+        return replace(self.problem, phases=tuple(phases), p_guess=p)
+
 
 class _Nlp:
     def __init__(self, problem: Problem, transcription: Transcription, intervals: int) -> None:
@@ -114,6 +137,8 @@ class _Nlp:
         self.g_low: list[Array] = []
         self.g_high: list[Array] = []
         self.cost: Any = 0
+        # Of each phase: t0, tf, and places in 0..1 with the states and controls there.
+        self.trajectories: list[tuple[Any, Any, list[float], list[Any], list[Any]]] = []
         self.p = self._variable("p", problem.p_guess, problem.p_lower, problem.p_upper)
         structure = problem.structure
         ends: dict[str, list[Any]] = {"t0": [], "tf": [], "x0": [], "xf": []}
@@ -168,6 +193,8 @@ class _Nlp:
         ends["t0"].append(t0)
         ends["tf"].append(tf)
         ends["x0"].append(x)
+        places: list[float] = []
+        along: tuple[list[Any], list[Any]] = ([], [])
         for i in range(intervals):
             h = (tf - t0) / intervals
             states, slopes = ([x] if left else []), []
@@ -179,6 +206,9 @@ class _Nlp:
                     high = phase.xf_upper if last else phase.x_upper
                     states.append(self._variable("x", at(s, phase.guess_x), low, high))
                 u = self._variable("u", at(s, phase.guess_u), phase.u_lower, phase.u_upper)
+                places.append(s)
+                along[0].append(states[-1])
+                along[1].append(u)
                 f, cost, g = point(t0 + (tf - t0) * s, states[-1], u, self.p)
                 slopes.append(f)
                 self.cost += h * b[j] * cost
@@ -190,6 +220,7 @@ class _Nlp:
                 self._constrain(after - x - h * total, zero, zero)
             x = states[-1]
         ends["xf"].append(x)
+        self.trajectories.append((t0, tf, places, *along))
 
     def nlp(self) -> dict[str, Any]:
         """Variables, cost and constraints as CasADi takes them."""
