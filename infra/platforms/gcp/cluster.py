@@ -37,10 +37,11 @@ class Cluster(pulumi.ComponentResource):
         gpu: config.Gpu | None,
         network: Network,
         keys: Keys,
+        account: NodeAccount,
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("costate:gcp:Cluster", name, None, opts)
-        self.account = NodeAccount(f"{name}-nodes", place=place, opts=pulumi.ResourceOptions(parent=self))
+        self.account = account
         self.cluster = self._cluster(place, cluster, network, keys)
         self.pools = NodePools(
             f"{name}-pools",
