@@ -38,6 +38,11 @@ class Cell(Model):
     role: Role = Field("primary", description="A standby follows its primary.")
     account: str = Field("", pattern=r"^(\d{12})?$", description="AWS account that must be the one used.")
     project: str = Field("", description="GCP project.")
+    billing_account: str = Field(
+        "",
+        pattern=r"^([0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6})?$",
+        description="GCP billing account of the project, which the budget is kept in; without it there is none.",
+    )
     subscription: str = Field("", description="Azure subscription.")
     cidr: str = Field("", description="Address range of the cell's network; planned where not given.")
 

@@ -46,16 +46,21 @@ def bucket(
         soft_delete_policy=storage.BucketSoftDeletePolicyArgs(
             retention_duration_seconds=SOFT_DELETE_DAYS * DAY_S
         ),
-        lifecycle_rules=[*lifecycle, _rule("AbortIncompleteMultipartUpload", age=7)],
+        lifecycle_rules=[*lifecycle, _no_leftovers()],
         force_destroy=not place.protect,
         labels=dict(place.tags),
         opts=pulumi.ResourceOptions(parent=parent, protect=place.protect, depends_on=[granted]),
     )
 
 
-def deleted_after(days: int) -> storage.BucketLifecycleRuleArgs:
-    """Objects go after so many days."""
-    return _rule("Delete", age=days)
+def deleted_after(days: int, *, prefix: str = "") -> storage.BucketLifecycleRuleArgs:
+    """Objects go after so many days; with a prefix, only those whose name begins with it."""
+    return storage.BucketLifecycleRuleArgs(
+        action=storage.BucketLifecycleRuleActionArgs(type="Delete"),
+        condition=storage.BucketLifecycleRuleConditionArgs(
+            age=days, matches_prefixes=[prefix] if prefix else None
+        ),
+    )
 
 
 def old_versions_deleted_after(days: int) -> storage.BucketLifecycleRuleArgs:
@@ -76,8 +81,9 @@ def cheaper_after(days: int) -> storage.BucketLifecycleRuleArgs:
     )
 
 
-def _rule(action: str, *, age: int) -> storage.BucketLifecycleRuleArgs:
+def _no_leftovers() -> storage.BucketLifecycleRuleArgs:
+    """Parts of uploads that were never ended go after a week."""
     return storage.BucketLifecycleRuleArgs(
-        action=storage.BucketLifecycleRuleActionArgs(type=action),
-        condition=storage.BucketLifecycleRuleConditionArgs(age=age),
+        action=storage.BucketLifecycleRuleActionArgs(type="AbortIncompleteMultipartUpload"),
+        condition=storage.BucketLifecycleRuleConditionArgs(age=7),
     )

@@ -14,11 +14,15 @@ from infra.platforms.gcp.agents import Agents
 from infra.platforms.gcp.cluster import Cluster
 
 NAMESPACES: Mapping[Account, str] = {
+    "api": "costate",
+    "worker": "costate",
+    "migrations": "costate",
+    "backup": "costate",
     "external-secrets": "external-secrets",
     "cert-manager": "cert-manager",
     "external-dns": "external-dns",
 }
-"""Where add-ons run; the service's own accounts are in the namespace `costate`."""
+"""A workload identity is tied to an account by its namespace."""
 
 
 class Identity(pulumi.ComponentResource):
@@ -39,12 +43,11 @@ class Identity(pulumi.ComponentResource):
             key: pulumi.Output.concat("serviceAccount:", it.email) for key, it in made.items()
         }
         for account, it in made.items():
-            namespace = NAMESPACES.get(account, "costate")
             serviceaccount.IAMMember(
                 f"{place.name}-{account}",
                 service_account_id=it.name,
                 role="roles/iam.workloadIdentityUser",
-                member=f"serviceAccount:{place.account}.svc.id.goog[{namespace}/{account}]",
+                member=f"serviceAccount:{place.account}.svc.id.goog[{NAMESPACES[account]}/{account}]",
                 # The pool of the project's identities is there once it has a cluster.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[cluster.cluster]),
             )

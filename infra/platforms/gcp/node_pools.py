@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pulumi
 from pulumi_gcp import container
@@ -37,6 +38,16 @@ class Pool:
     """Key, value and effect as Kubernetes Engine writes it."""
 
     @property
+    def first(self) -> int:
+        """Nodes in each zone that it begins with."""
+        return 0 if self.machine.accelerators else 1
+
+    @property
+    def spread(self) -> Literal["ANY", "BALANCED"]:
+        """Over the zones evenly, or wherever there are machines to be had."""
+        return "ANY" if self.spot or self.machine.accelerators else "BALANCED"
+
+    @property
     def flexible(self) -> bool:
         """Whether machines that are not sold on demand are asked for by Flex-start: none runs until all can."""
         return self.machine.sku in NOT_ON_DEMAND and not self.spot
@@ -59,27 +70,26 @@ class NodePools(pulumi.ComponentResource):
     ) -> None:
         super().__init__("costate:gcp:NodePools", name, None, opts)
         self._place, self._cluster, self._account, self._keys = place, cluster, account, keys
-        self.pools = {
-            pool.name: self._pool(pool)
+        self.pools: Sequence[tuple[Pool, container.NodePool]] = [
+            (pool, self._pool(pool))
             for pool in (_system(place), _cpu(place, nodes), *_accelerated(place, gpu))
-        }
+        ]
         self.register_outputs({})
 
     def _pool(self, pool: Pool) -> container.NodePool:
-        accelerated = pool.machine.accelerators > 0
         return container.NodePool(
             f"{self._place.name}-{pool.name}",
             cluster=self._cluster.id,
             location=self._place.region,
             node_locations=list(pool.zones),
             # Changing it would replace the pool, so it does not follow the configuration.
-            initial_node_count=0 if accelerated else 1,
+            initial_node_count=pool.first,
             ignore_node_count_changes=True,
             autoscaling=container.NodePoolAutoscalingArgs(
                 # Bounds over all zones: those by zone would be multiplied by three.
                 total_min_node_count=pool.least,
                 total_max_node_count=pool.most,
-                location_policy="ANY" if pool.spot or accelerated else "BALANCED",
+                location_policy=pool.spread,
             ),
             max_pods_per_node=64,
             # A Flex-start machine is not repaired: it is given back, and another asked for.

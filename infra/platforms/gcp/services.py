@@ -14,6 +14,7 @@ ALWAYS = (
     "billingbudgets",
     "cloudkms",
     "cloudresourcemanager",
+    "cloudscheduler",
     "compute",
     "container",
     "containerscanning",
@@ -29,16 +30,15 @@ ALWAYS = (
     "sqladmin",
     "storage",
     "storagetransfer",
+    "workflows",
 )
 PUBLIC = ("certificatemanager",)
 """What a public name asks for besides."""
-SHUTDOWN = ("cloudscheduler", "workflows")
-"""What the shutdown schedule of a development cell asks for besides."""
 
 
-def services(*, public: bool, shutdown: bool) -> tuple[str, ...]:
+def services(*, public: bool) -> tuple[str, ...]:
     """Names of the APIs, without their domain."""
-    return ALWAYS + PUBLIC * public + SHUTDOWN * shutdown
+    return ALWAYS + PUBLIC * public
 
 
 class Services(pulumi.ComponentResource):
