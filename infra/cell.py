@@ -41,6 +41,15 @@ def _aws(site: Site) -> Platform:
     return CloudPlatform(site.stack, place, AwsParts(site.stack, place, site.parent, primary))
 
 
+def _gcp(site: Site) -> Platform:
+    from infra.platforms.gcp.parts import GcpParts
+
+    place = _placed(site)
+    followed = site.primary.parts if site.primary is not None else None
+    primary = followed if isinstance(followed, GcpParts) else None  # `estate` pairs cells of one cloud
+    return CloudPlatform(site.stack, place, GcpParts(site.stack, place, site.parent, primary))
+
+
 def _placed(site: Site) -> Place:
     if site.place is None:
         raise TypeError(f"the cell {site.name} is on a cloud and has no place")
@@ -48,7 +57,7 @@ def _placed(site: Site) -> Place:
 
 
 # A platform is imported only when a cell asks for it: a cloud's SDK is large.
-PLATFORMS: dict[str, Callable[[Site], Platform]] = {"local": _local, "aws": _aws}
+PLATFORMS: dict[str, Callable[[Site], Platform]] = {"local": _local, "aws": _aws, "gcp": _gcp}
 
 
 class Cell(pulumi.ComponentResource):

@@ -12,7 +12,12 @@ from infra.recorder import Recording, record
 CLOUDS = sorted(set(cell.PLATFORMS) - {"local"})
 PLACES: dict[str, dict[str, str]] = {
     "aws": {"platform": "aws", "region": "us-east-1"},
-    "gcp": {"platform": "gcp", "region": "us-central1", "project": "a-project"},
+    "gcp": {
+        "platform": "gcp",
+        "region": "us-central1",
+        "project": "a-project",
+        "billing_account": "012345-6789AB-CDEF01",
+    },
     "azure": {"platform": "azure", "region": "eastus"},
 }
 STANDBYS = {"aws": "us-west-2", "gcp": "us-east1", "azure": "westus2"}

@@ -52,8 +52,7 @@ class ScheduledWorkflow(pulumi.ComponentResource):
             service_account=account.id,
             source_contents=steps,
             call_log_level="LOG_ERRORS_ONLY",
-            # It holds nothing that cannot be made again.
-            deletion_protection=False,
+            deletion_protection=place.protect,
             labels=dict(place.tags),
             opts=pulumi.ResourceOptions(parent=self, depends_on=rights),
         )

@@ -25,7 +25,6 @@ SAID: dict[str, dict[str, Any]] = {
         "settings.backupConfiguration.enabled": True,
         "settings.backupConfiguration.pointInTimeRecoveryEnabled": True,
     },
-    "gcp:storage/bucket:Bucket": {"versioning.enabled": True},
 }
 
 
@@ -56,7 +55,12 @@ def _follows(resource: Resource) -> bool:
 
 
 def _versioning(recording: Recording) -> Iterator[str]:
-    """S3 and Azure keep the setting beside the store."""
+    """S3 and Azure keep the setting beside the store; a bucket of Google with a retention period loses nothing."""
+    for bucket in recording.of("gcp:storage/bucket:Bucket"):
+        if at(bucket.plain, "versioning.enabled") != [True] and not at(
+            bucket.plain, "retentionPolicy.retentionPeriod"
+        ):
+            yield say(bucket, "versioning.enabled", "is not True, and nothing is retained")
     versioned = {
         found.plain["bucket"]
         for found in recording.of("aws:s3/bucketVersioning:BucketVersioning")
