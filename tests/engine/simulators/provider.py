@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -133,14 +134,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         raise RefusalError(f"{kind} {thing_id} does not exist")
 
     def _refuse_in_use(self, thing: Thing) -> None:
-        """RefusalError where something that exists refers to it by id, ARN or link."""
-        handles = {thing.id, *(thing.outputs.get(key) for key in ("arn", "selfLink", "id"))} - {None}
+        """RefusalError where something that exists refers to it by id, ARN, link or name."""
+        handles = {thing.id, *(thing.outputs.get(key) for key in ("arn", "selfLink", "id", "name"))} - {None}
         for other in self.world.things():
-            if other.id == thing.id and other.type == thing.type:
+            if (other.type, other.id) == (thing.type, thing.id):
                 continue
-            used = [path for path, value in leaves(other.inputs) if value in handles]
-            if used and not _same_name_by_chance(thing, other, used):
-                raise RefusalError(f"{thing.type} {thing.id} is in use: {other.type} {other.id}: {used[0]}")
+            for path, value in leaves(other.inputs):
+                if value in handles and _refers(path, value, thing):
+                    raise RefusalError(f"{thing.type} {thing.id} is in use: {other.type} {other.id}: {path}")
 
     def _refuse_strangers(self, kind: str, inputs: Mapping[str, Any]) -> None:
         """RefusalError where it refers to a resource of this world that is not there (any more)."""
@@ -196,7 +197,11 @@ def _is_handle(value: str) -> bool:
     return value != UNKNOWN and prefix in PREFIXES and len(rest) == 16
 
 
-def _same_name_by_chance(thing: Thing, other: Thing, paths: list[str]) -> bool:
-    """Whether only the other's own name is the same text (a role and a cluster may be called alike)."""
-    own = set(naming_inputs(schema.schema(other.type)))
-    return thing.id == thing.inputs.get("name", thing.id) and set(paths) <= own
+def _refers(path: str, value: str, thing: Thing) -> bool:
+    """Whether a text that is a handle of the thing is meant as one: names are alike by chance, ids are not."""
+    if path.startswith(("tags", "labels")):
+        return False
+    if _is_handle(value) or value.startswith(("arn:", "projects/", "/subscriptions/", "https://")):
+        return True
+    last = re.sub(r"\[\d+\]", "", path).split(".")[-1].lower()
+    return thing.type.split(":")[-1].lower() in last
