@@ -56,6 +56,20 @@ def test_a_cloud_keeps_its_promise(estate: Estate, promise: ModuleType) -> None:
     assert broken(promise, estate, recorded(estate)) == []
 
 
+TABLES = (
+    encryption.NESTED, exposure.CLOSING, protection.KEPT, backups.DAYS, backups.SAID, transport.SAID,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("cloud", [pytest.param(c, marks=pytest.mark.xdist_group(c)) for c in CLOUDS])
+def test_no_promise_waits_for_a_type_that_is_never_declared(cloud: str) -> None:
+    """A row for a type that the cloud does not use would keep nothing."""
+    declared = {resource.type for estate in matrix(cloud) for resource in recorded(estate).resources}
+    package = structure.PACKAGES[cloud]
+    awaited = {kind for table in TABLES for kind in table if kind.startswith(f"{package}:")}
+    assert awaited <= declared, sorted(awaited - declared)
+
+
 @pytest.mark.parametrize("cloud", [pytest.param(c, marks=pytest.mark.xdist_group(c)) for c in CLOUDS])
 class TestOneSettingProtects:
     def test_production_without_protection_can_be_deleted(self, cloud: str) -> None:
