@@ -201,31 +201,6 @@ class Discretization:
                 bounds[index] = SHORTEST * (phase.tf[2] - phase.t0[2]) / self.scales.t[index]
         return bounds
 
-    def trajectory(self, v: Variables) -> Trajectory:
-        """The trajectory that (scaled) variables describe; controls at a left end are extrapolated."""
-        layout, scales = self.layout, self.scales
-        t = layout.transcription
-        left = int(t.left)
-        phases = []
-        for index in range(layout.phases):
-            n_x, n_u = layout.states[index], layout.controls[index]
-            s = self.places()[index, :, left:].ravel()
-            x = np.asarray(v.x)[index].reshape(-1, layout.n)[:, :n_x] * scales.x[index, :n_x]
-            u = np.asarray(v.u)[index, :, left:].reshape(-1, layout.m)[:, :n_u] * scales.u[index, :n_u]
-            ends = np.asarray(v.ends)[index]
-            x0 = ends[:n_x] * scales.x[index, :n_x]
-            first = t.control_basis(np.zeros(1)) @ np.asarray(v.u)[index, 0, :, :n_u] * scales.u[index, :n_u]
-            phases.append(
-                PhaseTrajectory(
-                    np.concatenate([[0.0], s]),
-                    np.concatenate([x0[None], x]),
-                    np.concatenate([first, u]),
-                    float(ends[-2] * scales.t[index]),
-                    float(ends[-1] * scales.t[index]),
-                )
-            )
-        return Trajectory(tuple(phases), np.asarray(v.p) * scales.p)
-
 
 def _flat(v: Variables) -> Array:
     found: Array = np.concatenate([np.ravel(a) for a in v])

@@ -41,8 +41,9 @@ class MeshError:
 
     @property
     def each(self) -> Array:
-        """One figure an interval, on the scale of a relative error of the cost."""
-        found: Array = np.maximum(np.abs(self.cost), np.maximum(0.1 * self.state, 0.1 * self.violation))
+        """One figure an interval, on the scale of its part of a relative error of the cost."""
+        violation = self.violation / self.violation.shape[-1]  # of violations the largest counts, not the sum
+        found: Array = np.maximum(np.abs(self.cost), np.maximum(0.1 * self.state, 0.1 * violation))
         return np.where(np.isfinite(found), found, 1.0)
 
     @property

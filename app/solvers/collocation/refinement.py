@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.solvers.collocation.chattering import NOTICEABLE, oscillation, smoothed
+from app.solvers.collocation.discretization import guess_of
 from app.solvers.collocation.interior_point import ACCEPTABLE_ERROR
 from app.solvers.collocation.measurement import Answer, measured
 from app.solvers.collocation.mesh import refine
@@ -43,7 +44,7 @@ def refined(solving: Solving, first: Answer, tolerance: float, refinements: int,
                 break
             goal *= 0.1  # dynamics amplify what intervals miss: each must miss less
         solving.fraction = began + (reach - began) * (count + 1) / (refinements + 1)
-        new, smooth = _finer(solving, current, goal, smooth)
+        new, smooth = _finer(solving, current, goal * 0.1**stalled, smooth)
         if not new.outcome.solved:
             break
         change = abs(new.outcome.cost - current.outcome.cost) / max(abs(new.outcome.cost), 1e-8)
@@ -76,6 +77,9 @@ def _finer(solving: Solving, answer: Answer, tolerance: float, smooth: float) ->
     found = solving.solve(discretization, trajectory, start, multipliers, "refine", control)
     if not found.solved and not solving.budget.over:
         found = solving.solve(discretization, trajectory, Start(smooth=smooth), None, "refine", control)
+    if not found.solved and not solving.budget.over:
+        guess = guess_of(solving.problem)
+        found = solving.solve(solving.discretize(fractions, guess), guess, Start(), None, "refine")
     new = measured(solving, found)
     return _calmed(solving, new, smooth) if found.solved else (new, smooth)
 

@@ -131,7 +131,7 @@ class _Lagrangian:
         t, y, v = layout.transcription, outcome.multipliers, outcome.variables
         weights = -np.einsum("jl,pijx->pilx", t.a, np.asarray(y.defect))
         p = np.asarray(v.p) * scales.p
-        total = 0.0
+        total, count = 0.0, layout.intervals * t.stages
         for index, phase in enumerate(numeric_functions(d.problem).phases):
             n_x, n_u, n_g = layout.states[index], layout.controls[index], layout.paths[index]
             x = np.asarray(v.x)[index]
@@ -139,7 +139,7 @@ class _Lagrangian:
                 nodes = np.concatenate([ends[index, None, : layout.n], x[:-1, -1]])
                 x = np.concatenate([nodes[:, None], x], axis=1)
             x = (x[..., :n_x] * scales.x[index, :n_x]).reshape(-1, n_x).T
-            u = (np.asarray(v.u)[index, ..., :n_u] * scales.u[index, :n_u]).reshape(-1, n_u).T
+            u = (np.asarray(v.u)[index, ..., :n_u] * scales.u[index, :n_u]).reshape(count, n_u).T
             t0, tf = ends[index, -2:] * scales.t[index]
             time = (t0 + (tf - t0) * d.places()[index]).ravel()
             h = np.repeat((tf - t0) * d.fractions[index], t.stages)

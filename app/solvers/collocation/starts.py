@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from app.problems.model import Problem
 from app.solvers.collocation.discretization import Trajectory, guess_of
 from app.solvers.collocation.interior_point import INFEASIBLE
+from app.solvers.collocation.mesh import SIZES, uniform
 from app.solvers.collocation.outcome import Outcome
+from app.solvers.collocation.simulation import simulated
 from app.solvers.collocation.solving import Solving, Start
 from app.solvers.collocation.variations import SEED, blended, others, perturbed, stretched
 
@@ -24,6 +26,7 @@ HELD = Start(held=True, tolerance=1e-4, iterations=150)
 FURTHER = Start()  # of guesses beyond the first that leads somewhere
 SAME = 1e-5  # relative difference of the costs of one and the same optimum
 CERTAIN = 0.05  # relative: violations of restorations that ended at the same place
+FINER, FINER_WAYS = 4, 4  # times finer a second first mesh, and the ways that are tried on it
 AGREED = 10  # restorations that end at one violation before a problem counts as infeasible
 
 
@@ -36,16 +39,27 @@ def first_outcomes(
     """
     if first is None or not first.solved:
         first = _first(solving, fractions)
+    if not first.solved and FINER * fractions.shape[1] <= SIZES[-1] and not solving.budget.over:
+        first = _on_finer(solving, first)
     if not first.solved or first.iterations <= QUADRATIC:
         return [first]
     found = [first]
+    fractions = first.discretization.fractions
     for guess, start, way in islice(_further(solving.problem), count - 1):
         if solving.budget.over:
             break
         outcome = way(solving, fractions, guess, start)
-        if outcome.solved and all(_differ(outcome.cost, other.cost) for other in found):
-            found.append(outcome)
+        if outcome.solved:
+            found = _with(found, outcome)
     return found
+
+
+def _with(found: list[Outcome], new: Outcome) -> list[Outcome]:
+    """Solutions with one more; of those with the same cost the most exact one stays."""
+    same = [other for other in found if not _differ(new.cost, other.cost)]
+    if same and min(other.error for other in same) <= new.error:
+        return found
+    return [other for other in found if _differ(new.cost, other.cost)] + [new]
 
 
 def _differ(a: float, b: float) -> bool:
@@ -69,6 +83,21 @@ def _first(solving: Solving, fractions: Array) -> Outcome:
     return best
 
 
+def _on_finer(solving: Solving, best: Outcome) -> Outcome:
+    """As `_first`, on a finer mesh: on one too coarse a problem may have no solution, or none worth having."""
+    problem = solving.problem
+    fractions = uniform(len(problem.phases), FINER * best.discretization.layout.intervals)
+    for guess, start, way in chain(
+        [(guess_of(problem), Start(), _plain)], islice(_ways(problem), FINER_WAYS)
+    ):
+        if best.solved or solving.budget.over or solving.budget.rushed:
+            break
+        outcome = way(solving, fractions, guess, start)
+        if outcome.solved or outcome.primal < best.primal:
+            best = outcome
+    return best
+
+
 def _plain(solving: Solving, fractions: Array, guess: Trajectory, start: Start) -> Outcome:
     return solving.solve(solving.discretize(fractions, guess), guess, start)
 
@@ -78,6 +107,11 @@ def _held(solving: Solving, fractions: Array, guess: Trajectory, start: Start) -
     discretization = solving.discretize(fractions, guess)
     feasible = solving.solve(discretization, guess, HELD)
     return solving.solve(discretization, feasible.trajectory(), start)
+
+
+def _simulated(solving: Solving, fractions: Array, guess: Trajectory, start: Start) -> Outcome:
+    """From the states to which the guessed controls lead."""
+    return _plain(solving, fractions, simulated(solving, guess, fractions.shape[1]), start)
 
 
 def _softly(solving: Solving, fractions: Array, guess: Trajectory, start: Start) -> Outcome:
@@ -112,6 +146,7 @@ def _ways(problem: Problem) -> Iterator[tuple[Trajectory, Start, Way]]:
     free = any(phase.tf[0] < phase.tf[1] for phase in problem.phases)
     for factor in (1.0, 2.0) if free else (1.0,):
         yield stretched(problem, given, factor), Start(mu=1e-2), _held
+    yield given, Start(), _simulated
     yield given, Start(estimating=True), _plain
     yield given, feasible_first, _plain
     random = np.random.default_rng(SEED)
