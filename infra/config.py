@@ -352,17 +352,8 @@ def _cell_faults(config: StackConfig) -> list[ConfigFault]:
             faults.append(
                 ConfigFault(key, f"is the same place as cells.{twin}", None, "one cell a region and project")
             )
-        if cell.role == "standby" and not any(
-            c.role == "primary" and c.platform == cell.platform for c in config.cells
-        ):
-            faults.append(
-                ConfigFault(
-                    f"{key}.role",
-                    "a standby without a primary",
-                    "standby",
-                    f"a primary cell on {cell.platform}",
-                )
-            )
+        if cell.role == "standby":
+            faults += _standby_faults(config, key, cell)
     if "local" in platforms and len(config.cells) > 1:
         faults.append(
             ConfigFault("costate:cells", "a local cell stands alone", len(config.cells), "one cell")
@@ -381,6 +372,18 @@ def _cell_faults(config: StackConfig) -> list[ConfigFault]:
             ConfigFault("costate:database.backup_days", "too few", config.database.backup_days, "7 to 35")
         )
     return faults
+
+
+def _standby_faults(config: StackConfig, key: str, cell: Cell) -> list[ConfigFault]:
+    """A standby follows the first primary on its platform."""
+    primaries = [c for c in config.cells if c.role == "primary" and c.platform == cell.platform]
+    if not primaries:
+        remedy = f"a primary cell on {cell.platform}"
+        return [ConfigFault(f"{key}.role", "a standby without a primary", "standby", remedy)]
+    if cell.platform == "gcp" and cell.project != primaries[0].project:
+        why = "Cloud SQL replicates inside one project only"
+        return [ConfigFault(f"{key}.project", why, cell.project, f"its primary's: {primaries[0].project}")]
+    return []
 
 
 def _port_faults(local: Local) -> list[ConfigFault]:

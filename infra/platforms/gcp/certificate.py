@@ -21,7 +21,7 @@ class DomainCertificate(pulumi.ComponentResource):
         authorization = certificatemanager.DnsAuthorization(
             f"{place.name}-domain",
             domain=domain,
-            # The record's name has the project in it: cells of other projects have their own.
+            # The record's name has the project in it: cells of other projects and clouds have their own.
             type="PER_PROJECT_RECORD",
             location="global",
             labels=dict(place.tags),
@@ -42,14 +42,17 @@ class DomainCertificate(pulumi.ComponentResource):
             labels=dict(place.tags),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        certificatemanager.CertificateMapEntry(
-            f"{place.name}-domain",
-            map=certificates.name,
-            hostname=domain,
-            certificates=[certificate.id],
-            labels=dict(place.tags),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        # Also for who names no host, as the health checks of the domain's records do.
+        for kind, hostname, matcher in (("named", domain, None), ("unnamed", None, "PRIMARY")):
+            certificatemanager.CertificateMapEntry(
+                f"{place.name}-{kind}",
+                map=certificates.name,
+                hostname=hostname,
+                matcher=matcher,
+                certificates=[certificate.id],
+                labels=dict(place.tags),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
         self.map: pulumi.Output[str] = pulumi.Output.concat(
             "//certificatemanager.googleapis.com/", certificates.id
         )

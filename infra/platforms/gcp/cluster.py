@@ -98,7 +98,7 @@ class Cluster(pulumi.ComponentResource):
             ),
             gateway_api_config=container.ClusterGatewayApiConfigArgs(channel="CHANNEL_STANDARD"),
             private_cluster_config=container.ClusterPrivateClusterConfigArgs(
-                enable_private_nodes=True, enable_private_endpoint=not public
+                enable_private_nodes=True, enable_private_endpoint=False if public else None
             ),
             control_plane_endpoints_config=container.ClusterControlPlaneEndpointsConfigArgs(
                 dns_endpoint_config=container.ClusterControlPlaneEndpointsConfigDnsEndpointConfigArgs(
@@ -111,13 +111,7 @@ class Cluster(pulumi.ComponentResource):
                     enabled=public
                 ),
             ),
-            master_authorized_networks_config=container.ClusterMasterAuthorizedNetworksConfigArgs(
-                cidr_blocks=[
-                    container.ClusterMasterAuthorizedNetworksConfigCidrBlockArgs(cidr_block=cidr)
-                    for cidr in cluster.public_access
-                ],
-                gcp_public_cidrs_access_enabled=False,
-            ),
+            master_authorized_networks_config=_callers(cluster) if public else None,
             workload_identity_config=container.ClusterWorkloadIdentityConfigArgs(
                 workload_pool=f"{place.account}.svc.id.goog"
             ),
@@ -184,6 +178,17 @@ class Cluster(pulumi.ComponentResource):
                 enable_secure_boot=True, enable_integrity_monitoring=True
             ),
         )
+
+
+def _callers(cluster: config.Cluster) -> container.ClusterMasterAuthorizedNetworksConfigArgs:
+    """Who may call the address of the control plane; other customers of Google are nobody special."""
+    return container.ClusterMasterAuthorizedNetworksConfigArgs(
+        cidr_blocks=[
+            container.ClusterMasterAuthorizedNetworksConfigCidrBlockArgs(cidr_block=cidr)
+            for cidr in cluster.public_access
+        ],
+        gcp_public_cidrs_access_enabled=False,
+    )
 
 
 def _addons() -> container.ClusterAddonsConfigArgs:

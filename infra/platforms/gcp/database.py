@@ -53,7 +53,7 @@ class Database(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("costate:gcp:Database", name, None, opts)
-        self.place = place
+        self._place = place
         self.instance = self._instance(database, maintenance, keys, primary)
         if primary is None:
             sql.Database(
@@ -71,13 +71,11 @@ class Database(pulumi.ComponentResource):
             instance=self.instance,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        writable = self if primary is None else primary
         users = DatabaseUsers(
             f"{name}-users",
             place=place,
             instance=self.instance,
-            writable=writable.instance,
-            project=writable.place.account,
+            writable=self.instance if primary is None else primary.instance,
             identity=identity,
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -99,7 +97,7 @@ class Database(pulumi.ComponentResource):
     def _instance(
         self, asked: config.Database, maintenance: str, keys: Keys, primary: Database | None
     ) -> sql.DatabaseInstance:
-        place, tier = self.place, database_tier(CATALOG.databases[asked.size], asked.backup_days)
+        place, tier = self._place, database_tier(CATALOG.databases[asked.size], asked.backup_days)
         edition: Literal["ENTERPRISE_PLUS", "ENTERPRISE"] = (
             "ENTERPRISE_PLUS" if enterprise_plus(tier) else "ENTERPRISE"
         )
@@ -108,7 +106,7 @@ class Database(pulumi.ComponentResource):
             region=place.region,
             database_version=f"POSTGRES_{asked.version}",
             instance_type="CLOUD_SQL_INSTANCE" if primary is None else "READ_REPLICA_INSTANCE",
-            master_instance_name=None if primary is None else _full_name(primary),
+            master_instance_name=None if primary is None else primary.instance.name,
             encryption_key_name=keys.facts.data,
             deletion_protection=place.protect,
             settings=sql.DatabaseInstanceSettingsArgs(
@@ -148,11 +146,6 @@ class Database(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(create="60m", update="60m", delete="60m"),
             ),
         )
-
-
-def _full_name(primary: Database) -> pulumi.Output[str]:
-    """With its project, which may be another one."""
-    return pulumi.Output.concat(primary.place.account, ":", primary.instance.name)
 
 
 def _backups(

@@ -38,7 +38,6 @@ class DatabaseUsers(pulumi.ComponentResource):
         place: Place,
         instance: sql.DatabaseInstance,
         writable: sql.DatabaseInstance,
-        project: str,
         identity: Identity,
         opts: pulumi.ResourceOptions,
     ) -> None:
@@ -47,7 +46,6 @@ class DatabaseUsers(pulumi.ComponentResource):
         for account, roles in ROLES.items():
             sql.User(
                 f"{place.name}-{account}",
-                project=project,
                 instance=writable.name,
                 name=self.names[account],
                 type="CLOUD_IAM_SERVICE_ACCOUNT",

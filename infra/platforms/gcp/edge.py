@@ -38,7 +38,7 @@ class Edge(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("costate:gcp:Edge", name, None, opts)
-        self._place, self.project = place, place.account
+        self._place = place
         inside: Mapping[str, pulumi.Input[str]] = {
             "networking.gke.io/load-balancer-type": "Internal",
             "networking.gke.io/internal-load-balancer-subnet": network.public.name,
@@ -82,12 +82,19 @@ class Edge(pulumi.ComponentResource):
             labels=dict(self._place.tags),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.certificate = own = self._certificate(name, domain, primary)
+        followed = primary.certificate if primary is not None else None
+        # It is global, and a project has one record for a domain: a standby's is its primary's.
+        self.certificate = followed or DomainCertificate(
+            f"{name}-certificate",
+            place=self._place,
+            domain=domain,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         balancer = LoadBalancer(
             f"{name}-balancer",
             place=self._place,
             domain=domain,
-            certificates=own.map,
+            certificates=self.certificate.map,
             address=address,
             network=network,
             account=account,
@@ -97,19 +104,5 @@ class Edge(pulumi.ComponentResource):
         return EdgeFacts(
             address=address.address,
             annotations=pulumi.Output.all(**inside, **{"cloud.google.com/neg": json.dumps(groups)}),
-            records=[] if self._shared(primary) else [own.record],
+            records=[] if followed else [self.certificate.record],
         )
-
-    def _certificate(self, name: str, domain: str, primary: Edge | None) -> DomainCertificate:
-        if primary is not None and primary.certificate is not None and self._shared(primary):
-            return primary.certificate
-        return DomainCertificate(
-            f"{name}-certificate",
-            place=self._place,
-            domain=domain,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-
-    def _shared(self, primary: Edge | None) -> bool:
-        """Whether the primary's certificate serves: it is global, and a project has one record for a domain."""
-        return primary is not None and primary.project == self.project

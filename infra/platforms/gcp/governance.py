@@ -16,14 +16,14 @@ from infra.platforms.gcp.shutdown import Shutdown
 
 
 class Governance(pulumi.ComponentResource):
-    """`shared` says that another cell has the same project, whose audit trail is one for all."""
+    """`follows` says that the cell has a primary: the trail is of the project, so it is the primary's."""
 
     def __init__(
         self,
         name: str,
         *,
         place: Place,
-        shared: bool,
+        follows: bool,
         budget: config.Budget,
         billing_account: str,
         shutdown: config.Shutdown | None,
@@ -36,7 +36,7 @@ class Governance(pulumi.ComponentResource):
     ) -> None:
         super().__init__("costate:gcp:Governance", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        if not shared:
+        if not follows:
             Audit(f"{name}-audit", place=place, log_days=log_days, keys=keys, opts=child)
         if billing_account:
             Budget(

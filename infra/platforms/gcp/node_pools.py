@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -36,6 +37,21 @@ class Pool:
     labels: Mapping[str, str]
     taints: Sequence[tuple[str, str, str]] = ()
     """Key, value and effect as Kubernetes Engine writes it."""
+
+    @property
+    def label(self) -> str:
+        """Name in the cluster: short, and another one where only another pool will do.
+
+        So the new pool is there before the old one goes. Pulumi's own suffix would leave no room: the name of
+        a pool has 40 characters at most.
+        """
+        kind = f"{self.machine.sku}/{'spot' if self.spot else 'standard'}"
+        return f"{self.name}-{hashlib.sha256(kind.encode()).hexdigest()[:6]}"
+
+    @property
+    def disk_type(self) -> str:
+        """Machines of this kind take no other."""
+        return "hyperdisk-balanced" if self.machine.sku.startswith("a3-ultragpu") else "pd-balanced"
 
     @property
     def first(self) -> int:
@@ -79,6 +95,7 @@ class NodePools(pulumi.ComponentResource):
     def _pool(self, pool: Pool) -> container.NodePool:
         return container.NodePool(
             f"{self._place.name}-{pool.name}",
+            name=pool.label,
             cluster=self._cluster.id,
             location=self._place.region,
             node_locations=list(pool.zones),
@@ -110,7 +127,7 @@ class NodePools(pulumi.ComponentResource):
             machine_type=pool.machine.sku,
             image_type="COS_CONTAINERD",
             disk_size_gb=pool.disk_gib,
-            disk_type="pd-balanced",
+            disk_type=pool.disk_type,
             boot_disk_kms_key=self._keys.facts.cluster,
             service_account=self._account.email,
             # Scopes are of old: what the node may do is decided by the roles of its account.

@@ -187,7 +187,7 @@ class GcpParts:
         Governance(
             self._named("governance"),
             place=self._place,
-            shared=self._primary is not None and self._primary.project == self.project,
+            follows=self._primary is not None,
             budget=self._stack.budget,
             billing_account=self._cell.billing_account,
             shutdown=self._stack.shutdown,
@@ -209,11 +209,6 @@ class GcpParts:
             identity=self.identity,
             opts=self._opts,
         )
-
-    @property
-    def project(self) -> str:
-        """Where all of it is."""
-        return self._place.account
 
     @property
     def _cell(self) -> config.Cell:

@@ -11,6 +11,7 @@ from infra.platforms.gcp.agents import Agents
 from infra.platforms.gcp.keys import Keys
 from infra.platforms.gcp.node_account import NodeAccount
 
+IMAGE = "costate"
 READER = "roles/artifactregistry.reader"
 KEPT = 50
 """Newest images of each name that stay, however old."""
@@ -72,7 +73,7 @@ class Registry(pulumi.ComponentResource):
             ),
         )
         self._reads(f"{place.name}-nodes", self.repository, account.member)
-        self.facts = RegistryFacts(repository=_address(self.repository))
+        self.facts = RegistryFacts(repository=pulumi.Output.concat(_address(self.repository), f"/{IMAGE}"))
         self.register_outputs({})
 
     def _reads(
@@ -90,6 +91,7 @@ class Registry(pulumi.ComponentResource):
 
 
 def _address(repository: artifactregistry.Repository) -> pulumi.Output[str]:
+    """A repository of Artifact Registry holds images of many names."""
     return pulumi.Output.format(
         "{}-docker.pkg.dev/{}/{}", repository.location, repository.project, repository.repository_id
     )
@@ -99,7 +101,7 @@ def _upstream(primary: Registry) -> artifactregistry.RepositoryRemoteRepositoryC
     return artifactregistry.RepositoryRemoteRepositoryConfigArgs(
         description="The repository of the primary cell",
         common_repository=artifactregistry.RepositoryRemoteRepositoryConfigCommonRepositoryArgs(
-            uri=pulumi.Output.concat("https://", primary.facts.repository)
+            uri=pulumi.Output.concat("https://", _address(primary.repository))
         ),
     )
 

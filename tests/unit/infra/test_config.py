@@ -104,6 +104,15 @@ def test_a_missing_environment_is_told() -> None:
         ({"cells": [{"platform": "aws"}]}, "cells.0.region"),
         ({"cells": [{"platform": "gcp", "region": "us-central1"}]}, "cells.0.project"),
         ({"cells": [{**AWS[0], "role": "standby"}]}, "cells.0.role"),
+        (
+            {
+                "cells": [
+                    {"platform": "gcp", "region": "us-central1", "project": "one"},
+                    {"platform": "gcp", "region": "us-east4", "project": "another", "role": "standby"},
+                ]
+            },
+            "cells.1.project",
+        ),
         ({"cells": [{"platform": "local"}]}, "environment"),
         ({"cells": [{"platform": "local"}, *AWS]}, "cells"),
         ({"cells": []}, "cells"),
