@@ -1,14 +1,13 @@
-"""Compilation: jitted programs that know what compiling them cost, and the folder that keeps them.
-
-What is compiled once is found again by the next process where a persistent cache folder is set.
-"""
+"""Compilation: jitted programs that know what compiling them cost, and the folder that keeps them."""
 
 from __future__ import annotations
 
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -16,36 +15,96 @@ import jax
 import numpy as np
 
 import app.jax_config  # noqa: F401 - float64, before any array is made
+from app.solvers.program_store import ProgramStore, key_of
 
-COMPILER_OPTIONS: dict[str, str | bool] = {"xla_cpu_use_fusion_emitters": False}
+COMPILER_OPTIONS: dict[str, Any] = {"xla_cpu_use_fusion_emitters": False}
 """On a CPU the older emitters compile these programs in half the time, and they run as fast."""
+
+FIRST_OPTIONS = COMPILER_OPTIONS | {"xla_backend_optimization_level": 0}
+"""Half the time again, and programs run four times slower: for the first solve of a new structure."""
+
+PATIENCE_S = 10.0
+"""Of a solve that runs so long, programs are improved while it does."""
 
 
 @dataclass
 class Program:
-    """A jitted function; the seconds spent compiling are counted. Compiled for one shape of arguments."""
+    """A jitted function; the seconds spent compiling are counted. Compiled for one shape of arguments.
+
+    Programs with an `identity`, which tells the function from all others, are kept in the folder of `use_cache`.
+    What is kept for long may take long: such a program is first compiled without optimisation, so that the first
+    answer comes soon, and replaced when a second thread has compiled it with.
+    """
 
     function: Callable[..., Any]
+    identity: str | None = None
     compiled: Any = None
-    total: ClassVar[float] = 0.0  # seconds of all programs of this process
+    total: ClassVar[float] = 0.0  # seconds that all programs of this process were waited for
+    store: ClassVar[ProgramStore | None] = None
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __call__(self, *arguments: Any) -> Any:
         """The function's value; compiles at the first call. Threads may share a program."""
         arguments = jax.tree.map(_array, arguments)
         if self.compiled is None:
+            start = time.perf_counter()
             self.compile(*arguments)
+            Program.total += time.perf_counter() - start
         return self.compiled(*arguments)
 
     def compile(self, *arguments: Any) -> None:
-        """Compile for arguments of these shapes and types, unless that has been done."""
+        """Compile for arguments of these shapes and types, or load, unless that has been done."""
         with self.lock:
-            if self.compiled is not None:
-                return
-            start = time.perf_counter()
-            options = dict(COMPILER_OPTIONS) if jax.default_backend() == "cpu" else {}
-            self.compiled = jax.jit(self.function).lower(*arguments).compile(compiler_options=options)
-            Program.total += time.perf_counter() - start
+            if self.compiled is None:
+                self.compiled = self._found(jax.tree.map(_array, arguments))
+
+    def _found(self, arguments: tuple[Any, ...]) -> Any:
+        cpu = jax.default_backend() == "cpu"
+        options = dict(COMPILER_OPTIONS) if cpu else {}
+        store = Program.store
+        if store is None or self.identity is None:
+            return jax.jit(self.function).lower(*arguments).compile(compiler_options=options)
+        key = key_of(self.identity, arguments, options)
+        if (found := store.load(key)) is not None:
+            return found
+        lowered = jax.jit(self.function).lower(*arguments)
+        if cpu:
+            _later.submit(self._improve, lowered, store, key)
+            return lowered.compile(compiler_options=dict(FIRST_OPTIONS))
+        compiled = lowered.compile(compiler_options=options)
+        store.save(key, compiled)
+        return compiled
+
+    def _improve(self, lowered: jax.stages.Lowered, store: ProgramStore, key: str) -> None:
+        """Compile with optimisation and keep the program; calls take it from then on."""
+        _idle.wait(PATIENCE_S)
+        compiled = lowered.compile(compiler_options=dict(COMPILER_OPTIONS))
+        with self.lock:  # the first one may not be ready yet
+            self.compiled = compiled
+        store.save(key, compiled)
+
+
+_later = ThreadPoolExecutor(1, "improve")
+_ahead = ThreadPoolExecutor(1, "ahead")
+_idle = threading.Event()
+_idle.set()
+
+
+@contextmanager
+def solving() -> Iterator[None]:
+    """While this lasts, programs are not improved, but for a long solve: what is awaited needs the cores."""
+    _idle.clear()
+    try:
+        yield
+    finally:
+        _idle.set()
+
+
+def compile_ahead(programs: Iterable[tuple[Program, tuple[Any, ...]]]) -> None:
+    """Compile programs for such arguments in another thread: they will be needed soon."""
+    for program, arguments in programs:
+        if program.compiled is None:
+            _ahead.submit(program.compile, *arguments)
 
 
 def _array(leaf: Any) -> Any:
@@ -57,6 +116,8 @@ def use_cache(folder: str | os.PathLike[str] | None) -> None:
     """Keep compiled programs in `folder` from now on, whatever their size and compile time."""
     if folder is None:
         return
+    if Program.store is None:
+        Program.store = ProgramStore(folder)
     jax.config.update("jax_compilation_cache_dir", os.fspath(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from app.solvers.compilation import use_cache
+from app.solvers.compilation import solving, use_cache
 from app.solvers.progress import Progress
 from app.solvers.protocol import Solver
 from app.solvers.request import CheckedRequest
@@ -25,7 +25,8 @@ SOLVERS: dict[str, str] = {
 def run(request: CheckedRequest, report: Callable[[Progress], None]) -> dict[str, Any]:
     """The `result` object of the API; compiled programs are kept in COSTATE_CACHE_DIR where that is set."""
     use_cache(os.environ.get("COSTATE_CACHE_DIR"))
-    return _solver(SOLVERS[request.solver_type])(request, report)
+    with solving():
+        return _solver(SOLVERS[request.solver_type])(request, report)
 
 
 @lru_cache(maxsize=len(SOLVERS) + 8)

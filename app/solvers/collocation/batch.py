@@ -57,10 +57,9 @@ def _solve_chunk(solvings: Sequence[Solving], layout: Layout, start: Start) -> l
     plain = [Discretization(s.problem, layout, fractions, Scales.of(s.problem, layout)) for s in solvings]
     variables = [one.variables(guess_of(one.problem)) for one in plain]
     measured = programs.measure(_stacked([one.data() for one in plain]), _stacked(variables))
-    path, rows, cost = (np.asarray(a) for a in measured)
+    sizes = [np.asarray(a) for a in measured]
     lanes = [
-        replace(one, scales=one.scales.measured(path[i], rows[i], float(cost[i])))
-        for i, one in enumerate(plain)
+        replace(one, scales=one.scales.measured(*(size[i] for size in sizes))) for i, one in enumerate(plain)
     ]
     each = [
         one.data(start.elastic, start.soft_ends, start.floor, start.smooth, None, start.reach)

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 SIZES = (8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 """Numbers of intervals that programs are compiled for."""
+REFINED = SIZES[::2]
+"""Those of refined meshes: a finer mesh costs milliseconds, one more size to compile for costs seconds."""
 EXPONENT = 1.0 / 3.0  # parts of an interval for an error, between that of smooth arcs and of jumps
 FINEST = 8  # parts of one interval in the next mesh
 JOINED = 1e-2  # of the target: neighbours below it may be joined
@@ -59,9 +61,9 @@ def uniform(phases: int, intervals: int) -> Array:
     return np.full((phases, intervals), 1.0 / intervals)
 
 
-def size_for(intervals: float) -> int:
+def size_for(intervals: float, sizes: tuple[int, ...] = SIZES) -> int:
     """The smallest size that has so many intervals."""
-    return next((size for size in SIZES if size >= intervals), SIZES[-1])
+    return next((size for size in sizes if size >= intervals), sizes[-1])
 
 
 def refine(fractions: Array, error: MeshError, tolerance: float, largest: int) -> Array:
@@ -69,7 +71,7 @@ def refine(fractions: Array, error: MeshError, tolerance: float, largest: int) -
     limit = min(4 * fractions.shape[1], largest)
     target = tolerance / fractions.shape[1]
     meshes = [_divided(fractions[i], error, i, target, limit) for i in range(len(fractions))]
-    size = min(max(size_for(max(map(len, meshes))), fractions.shape[1]), limit)
+    size = min(max(size_for(max(map(len, meshes)), REFINED), fractions.shape[1]), limit)
     return np.stack([_filled(pieces, size) for pieces in meshes])
 
 

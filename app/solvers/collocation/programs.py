@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from threading import Lock
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 import app.jax_config  # noqa: F401 - float64, before any array is made
@@ -19,8 +21,9 @@ from app.problems.model import Problem
 from app.solvers.collocation.evaluation import Data, Evaluation
 from app.solvers.collocation.interior_point import InteriorPoint
 from app.solvers.collocation.layout import Layout, Variables
-from app.solvers.compilation import Program
-from app.solvers.flight import Flight
+from app.solvers.compilation import Program, compile_ahead
+from app.solvers.flight import Course, Flight
+from app.solvers.verification import PIECE
 
 KEPT = 64  # sets of programs in a process
 
@@ -47,12 +50,27 @@ class BatchPrograms:
 
 
 BATCH = 32  # problems solved side by side by one program
+SEGMENTS = 8  # of an interval, as it is flown and published
+LANES = 64  # intervals flown side by side by one program
 
 
 def programs(problem: Problem, layout: Layout) -> Programs:
     """The programs for a problem's structure on a layout; the same objects when asked again."""
     with _lock:
         return _programs(_Key(problem, layout))
+
+
+def compile_flights(problem: Problem, found: Programs) -> None:
+    """Compile what flies controls in another thread, while the first solve compiles in this one."""
+    n, m = found.layout.n, found.layout.m
+    p, scale = np.zeros(found.layout.parameters), np.ones(n + 1)
+
+    def course(lanes: int, segments: int) -> tuple[Any, ...]:
+        control = np.zeros((lanes, segments, m))
+        ways = Course(np.zeros((lanes, segments + 1)), control, control)
+        return 0, problem.k, p, scale, 1.0, np.zeros((lanes, n)), ways
+
+    compile_ahead([(found.flight, course(LANES, SEGMENTS)), (found.journey, course(1, PIECE))])
 
 
 def batch_programs(problem: Problem, layout: Layout) -> BatchPrograms:
@@ -70,6 +88,10 @@ class _Key:
 
     problem: Problem
     layout: Layout
+
+    def identity(self, name: str) -> str:
+        """Of one program among all of all structures and layouts."""
+        return f"collocation {name} {self.problem.structure.digest} {self.layout!r}"
 
     def __hash__(self) -> int:
         return hash((self.problem.structure, self.layout))
@@ -89,20 +111,25 @@ def _programs(key: _Key) -> Programs:
     evaluation = Evaluation(found, layout)
     method = InteriorPoint(evaluation, layout)
 
-    def measure(data: Data, v: Variables) -> tuple[Array, Array, Array]:
+    def measure(data: Data, v: Variables) -> tuple[Array, Array, Array, Array]:
         return sensitivities(evaluation, data, v)
 
-    flights = _flights(_Key(key.problem, _without_mesh(layout)))
-    return Programs(layout, Program(method.start), Program(method.advance), Program(measure), *flights)
+    return Programs(
+        layout,
+        Program(method.start, key.identity("start")),
+        Program(method.advance, key.identity("advance")),
+        Program(measure, key.identity("measure")),
+        *_flights(_Key(key.problem, _without_mesh(layout))),
+    )
 
 
 @lru_cache(maxsize=KEPT)
 def _batch_programs(key: _Key) -> BatchPrograms:
     one = _programs(key)
     return BatchPrograms(
-        Program(jax.vmap(one.start.function, in_axes=(0, 0, 0, None, None))),
-        Program(jax.vmap(one.advance.function, in_axes=(0, 0, None, None))),
-        Program(jax.vmap(one.measure.function)),
+        Program(jax.vmap(one.start.function, in_axes=(0, 0, 0, None, None)), key.identity("batch start")),
+        Program(jax.vmap(one.advance.function, in_axes=(0, 0, None, None)), key.identity("batch advance")),
+        Program(jax.vmap(one.measure.function), key.identity("batch measure")),
     )
 
 
@@ -111,25 +138,26 @@ def _flights(key: _Key) -> tuple[Program, Program]:
     """Programs that fly many lanes side by side, and one lane far; they do not depend on the mesh."""
     layout = key.layout
     flight = Flight(functions(key.problem), layout.states, layout.controls, layout.paths)
-    return Program(flight.fly), Program(flight.fly)
+    return Program(flight.fly, key.identity("flight")), Program(flight.fly, key.identity("journey"))
 
 
 def _without_mesh(layout: Layout) -> Layout:
     return replace(layout, intervals=1)
 
 
-def sensitivities(evaluation: Evaluation, data: Data, v: Variables) -> tuple[Array, Array, Array]:
-    """Largest gradients of path constraints (P, g), boundary rows (rows,) and cost per unit of time ()."""
+def sensitivities(evaluation: Evaluation, data: Data, v: Variables) -> tuple[Array, Array, Array, Array]:
+    """Largest gradients of path constraints (P, g), boundary rows (rows,), and of the cost.
+
+    The cost's are those per unit of time at every place (P, N, s), and with respect to ends and times ().
+    """
     layout = evaluation.layout
     jacobian, end_jacobian = evaluation.jacobians(data, v)
     n, m = layout.n, layout.m
     free = jnp.concatenate([jnp.ones(n + m), jnp.zeros(layout.q)])
     path = jnp.max(jnp.abs(jacobian[..., n + 1 :, :]) * free, axis=(1, 2, 4), initial=0.0)
     weight = data.ds[:, :, None] * jnp.asarray(layout.transcription.b)
-    rate = jnp.max(jnp.abs(jacobian[..., n, :]) * free, axis=-1) / weight
-    running = jnp.median(jnp.where(jnp.isfinite(rate), rate, 0.0))
-    largest = jnp.max(jnp.where(jnp.isfinite(rate), rate, 0.0))
+    rates = jnp.max(jnp.abs(jacobian[..., n, :]) * free, axis=-1) / weight
     times = jnp.max(jnp.abs(jnp.sum(jacobian[..., n, n + m :], axis=(0, 1, 2))), initial=0.0)
     end = jnp.max(jnp.abs(end_jacobian[0]), initial=0.0)
-    cost = jnp.max(jnp.stack([running, 1e-2 * largest, end, times]))
-    return path, jnp.max(jnp.abs(end_jacobian[1 : 1 + layout.rows]), axis=1, initial=0.0), cost
+    rows = jnp.max(jnp.abs(end_jacobian[1 : 1 + layout.rows]), axis=1, initial=0.0)
+    return path, rows, rates, jnp.maximum(end, times)

@@ -15,12 +15,10 @@ from numpy.typing import NDArray
 from app.problems.model import Problem
 from app.solvers.collocation.discretization import Discretization
 from app.solvers.collocation.layout import Variables
-from app.solvers.collocation.programs import Programs
+from app.solvers.collocation.programs import LANES, SEGMENTS, Programs
 from app.solvers.flight import Course
 
 Array = NDArray[np.float64]
-SEGMENTS = 8  # of an interval
-LANES = 64  # intervals flown side by side by one program
 FLIGHT_TOLERANCE = 1e-10
 JUMP = 1e-7  # of a control, relative: from here on two points are published
 

@@ -15,7 +15,8 @@ from app.solvers.collocation.faults import worst_rows
 from app.solvers.collocation.interior_point import INFEASIBLE, INVALID, STUCK
 from app.solvers.collocation.measurement import Answer
 from app.solvers.collocation.outcome import Outcome
-from app.solvers.collocation.publication import SEGMENTS, PublishedPhase, publish
+from app.solvers.collocation.programs import SEGMENTS
+from app.solvers.collocation.publication import PublishedPhase, publish
 from app.solvers.collocation.sensitivities import sensitivities
 from app.solvers.collocation.solving import OUT_OF_ITERATIONS, OUT_OF_TIME, Solving
 from app.solvers.monte_carlo import spread

@@ -47,8 +47,15 @@ class Scales:
         ones_g, ones_b = np.ones((layout.phases, layout.path)), np.ones(layout.rows)
         return cls(x, u, ones_g, t, p, ones_b, 1.0)
 
-    def measured(self, path: Array, rows: Array, cost: float) -> Scales:
-        """With the largest gradients of path constraints, boundary rows and cost, measured at unit scale."""
+    def measured(self, path: Array, rows: Array, rates: Array, rest: Array) -> Scales:
+        """With the largest gradients at unit scale of path constraints and boundary rows, and the cost's.
+
+        `rates` are the cost's gradients per unit of time at places, of which the median counts; `rest ()` those at
+        the ends. (Medians need sorting, and compiled programs that sort cannot be kept.)
+        """
+        finite = np.where(np.isfinite(rates), rates, 0.0)
+        running = max(float(np.median(finite)), 1e-2 * float(np.max(finite)))
+        cost = running if np.isnan(rest) else max(running, float(rest))
         return replace(
             self,
             g=np.where((path > 0) & np.isfinite(path), path, 1.0),

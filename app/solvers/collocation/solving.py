@@ -24,7 +24,7 @@ from app.solvers.collocation.interior_point import (
 )
 from app.solvers.collocation.layout import Layout, Variables
 from app.solvers.collocation.outcome import Outcome, no_multipliers
-from app.solvers.collocation.programs import Programs, programs
+from app.solvers.collocation.programs import Programs, compile_flights, programs
 from app.solvers.collocation.scaling import Scales
 from app.solvers.collocation.transcription import Transcription
 from app.solvers.compilation import Program
@@ -138,8 +138,9 @@ class Solving:
         found = self.programs(layout)
         if found.advance.compiled is None:
             self.say("compile", f"compiling for {layout.intervals} intervals")
-        path, rows, cost = found.measure(plain.data(), plain.variables(trajectory))
-        return replace(plain, scales=plain.scales.measured(np.asarray(path), np.asarray(rows), float(cost)))
+            compile_flights(self.problem, found)
+        sizes = found.measure(plain.data(), plain.variables(trajectory))
+        return replace(plain, scales=plain.scales.measured(*map(np.asarray, sizes)))
 
     def solve(
         self,
