@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     redis_url: Annotated[SecretStr, _address("redis", "rediss")]
     storage_url: Annotated[str, _address("file", "s3", "gs", "az")]
     cache_dir: Path
+    warm_templates: bool = Field(
+        True, description="Compile the templates' programs into the cache while nothing else is to be done."
+    )
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"

@@ -175,6 +175,7 @@ class Service:
             "COSTATE_LEASE_S": "4",
             "COSTATE_SWEEP_S": "0.5",
             "COSTATE_WORKER_GRACE_S": "1",
+            "COSTATE_WARM_TEMPLATES": "false",
         }
         self.workers: list[Running] = []
         self.processes: list[Running] = []  # also those that never became ready

@@ -34,6 +34,8 @@ def main(connection: Connection, parent: int) -> None:
     from app.solvers.run import run
 
     connection.send(("ready", [str(device) for device in jax.devices()]))
+    import app.solvers.collocation.sweep  # noqa: F401 - what most jobs need, while none is there
+
     while True:
         try:
             _, attempt, request = connection.recv()

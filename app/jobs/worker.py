@@ -12,7 +12,7 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,6 +25,7 @@ from app.jobs.leases import Claim
 from app.jobs.queue import QUEUE, TASK, Queue
 from app.jobs.slot import ProcessLostError, Slot
 from app.jobs.store import JobStore
+from app.jobs.warming import Warming
 from app.observability.logs import log
 from app.observability.metrics import JOBS_DEAD, SLOTS, SOLVER_MEMORY, metrics
 from app.settings import Settings
@@ -50,6 +51,7 @@ class Worker:
         self._fleet = Fleet(self._store.engine)
         self._unasked = ThreadPoolExecutor(settings.worker_slots, "unasked")
         self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
+        self._warming: Warming | None = None
         self._begun = False
         self._closing = threading.Event()  # no further job is begun
         self._stopping = threading.Event()  # running jobs are given back
@@ -59,10 +61,14 @@ class Worker:
         for slot in self._slots:
             slot.wait_warm()
             self._free.put(slot)
+        if self._settings.warm_templates:
+            self._warming = Warming(solver_environment(self._settings))
         self._sweeper.start()
         self._begun = True
         self._consume()
         self._close()
+        if self._warming is not None:
+            self._warming.stop()
         self._unasked.shutdown(wait=True)
         self._sweeper.join(self._settings.sweep_s + 1.0)
         for slot in self._slots:
@@ -111,7 +117,8 @@ class Worker:
         try:
             claim = first()
             while claim is not None:
-                Attempt(claim, slot, self._store, self._storage, self._settings).run(self._stopping)
+                with self._warming.held() if self._warming is not None else nullcontext():
+                    Attempt(claim, slot, self._store, self._storage, self._settings).run(self._stopping)
                 self._rewarm(slot)
                 if self._closing.is_set():
                     return

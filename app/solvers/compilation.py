@@ -41,6 +41,7 @@ class Program:
     compiled: Any = None
     total: ClassVar[float] = 0.0  # seconds that all programs of this process were waited for
     store: ClassVar[ProgramStore | None] = None
+    patient: ClassVar[bool] = False  # whether all programs are optimised at once: nobody waits for an answer
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __call__(self, *arguments: Any) -> Any:
@@ -68,7 +69,7 @@ class Program:
         if (found := store.load(key)) is not None:
             return found
         lowered = jax.jit(self.function).lower(*arguments)
-        if cpu:
+        if cpu and not Program.patient:
             _later.submit(self._improve, lowered, store, key)
             return lowered.compile(compiler_options=dict(FIRST_OPTIONS))
         compiled = lowered.compile(compiler_options=options)
@@ -112,12 +113,11 @@ def _array(leaf: Any) -> Any:
     return leaf if isinstance(leaf, jax.Array) else np.asarray(leaf)
 
 
-def use_cache(folder: str | os.PathLike[str] | None) -> None:
+def use_cache(folder: str | os.PathLike[str]) -> ProgramStore:
     """Keep compiled programs in `folder` from now on, whatever their size and compile time."""
-    if folder is None:
-        return
     if Program.store is None:
         Program.store = ProgramStore(folder)
     jax.config.update("jax_compilation_cache_dir", os.fspath(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    return Program.store

@@ -24,7 +24,8 @@ SOLVERS: dict[str, str] = {
 
 def run(request: CheckedRequest, report: Callable[[Progress], None]) -> dict[str, Any]:
     """The `result` object of the API; compiled programs are kept in COSTATE_CACHE_DIR where that is set."""
-    use_cache(os.environ.get("COSTATE_CACHE_DIR"))
+    if folder := os.environ.get("COSTATE_CACHE_DIR"):
+        use_cache(folder)
     with solving():
         return _solver(SOLVERS[request.solver_type])(request, report)
 

@@ -79,6 +79,14 @@ def batch_programs(problem: Problem, layout: Layout) -> BatchPrograms:
         return _batch_programs(_Key(problem, layout))
 
 
+def forget() -> None:
+    """Drop all programs of this process, for their memory."""
+    with _lock:
+        for kept in (_programs, _batch_programs, _flights):
+            kept.cache_clear()
+    jax.clear_caches()
+
+
 _lock = Lock()  # two threads that ask at once get the same objects
 
 
