@@ -93,7 +93,10 @@ def security_rules(allowed: Sequence[Rule]) -> list[network.SecurityRuleArgs]:
             protocol=rule.protocol,
             source_port_range="*",
             destination_port_ranges=list(rule.ports),
-            **_ends(rule),
+            source_address_prefix=_single(rule.source),
+            source_address_prefixes=_several(rule.source),
+            destination_address_prefix=_single(rule.destination),
+            destination_address_prefixes=_several(rule.destination),
         )
         for place, rule in enumerate(allowed)
     ]
@@ -115,15 +118,13 @@ def security_rules(allowed: Sequence[Rule]) -> list[network.SecurityRuleArgs]:
     return listed + denied
 
 
-def _ends(rule: Rule) -> dict[str, str | list[str]]:
-    """Source and destination: Azure takes a tag in the singular input and ranges in the plural one."""
-    ends: dict[str, str | list[str]] = {}
-    for end, ranges in (("source", rule.source), ("destination", rule.destination)):
-        if len(ranges) == 1:
-            ends[f"{end}_address_prefix"] = ranges[0]
-        else:
-            ends[f"{end}_address_prefixes"] = list(ranges)
-    return ends
+def _single(ranges: tuple[str, ...]) -> str | None:
+    """Azure takes one range, or a tag, in the singular input."""
+    return ranges[0] if len(ranges) == 1 else None
+
+
+def _several(ranges: tuple[str, ...]) -> list[str] | None:
+    return list(ranges) if len(ranges) > 1 else None
 
 
 def _in(

@@ -7,6 +7,7 @@ data ones the first is delegated to PostgreSQL, the others hold the endpoints of
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -83,8 +84,8 @@ class Network(pulumi.ComponentResource):
         """Id of the private DNS zone of a service."""
         return self.private_zones[service]
 
-    def _child(self, **more: list[pulumi.Resource]) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self, depends_on=more.get("after"))
+    def _child(self, after: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self, depends_on=after)
 
     def _nat(self, zone: str) -> network.NatGateway:
         """The way out of a zone, with a fixed address that others can allow."""
