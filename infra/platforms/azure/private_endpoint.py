@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import pulumi
@@ -82,6 +83,7 @@ def private_endpoint(
     zone_id: pulumi.Output[str],
     place: Place,
     group: Group,
+    after: Sequence[pulumi.Resource] = (),
     parent: pulumi.Resource,
 ) -> network.PrivateDnsZoneGroup:
     """An endpoint of the resource `target` and its name in the zone; who needs the service waits for it."""
@@ -96,7 +98,7 @@ def private_endpoint(
             )
         ],
         tags=place.tags,
-        opts=pulumi.ResourceOptions(parent=parent),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=after),
     )
     return network.PrivateDnsZoneGroup(
         name,
