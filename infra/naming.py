@@ -41,6 +41,9 @@ RULES: dict[str, Rule] = {
     "azure:storage-account": Rule(24, pattern=r"[a-z0-9]+", shortest=3, compact=True),
     "azure:registry": Rule(50, pattern=r"[a-z0-9]+", shortest=5, compact=True),
     "azure:key-vault": Rule(24, shortest=3, compact=True),
+    "azure:backup-vault": Rule(50, shortest=2),
+    "azure:front-door-endpoint": Rule(46, shortest=2, compact=True),
+    "azure:waf-policy": Rule(128, pattern=r"[a-z][a-z0-9]*", compact=True),
 }
 """Limits by cloud and kind, from the clouds' documentation of resource names."""
 

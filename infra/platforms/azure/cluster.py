@@ -12,7 +12,7 @@ from infra import config
 from infra.contracts import ClusterFacts
 from infra.place import Place
 from infra.platforms.azure import node_pools
-from infra.platforms.azure.grants import grant
+from infra.platforms.azure.grants import Role, grant
 from infra.platforms.azure.group import Group
 from infra.platforms.azure.keys import Keys
 from infra.platforms.azure.kubeconfig import kubeconfig
@@ -51,6 +51,7 @@ class Cluster(pulumi.ComponentResource):
         self._name, self._place, self._intent = name, place, cluster
         self._group, self._network, self._keys, self._logs = group, network, keys, logs
         self._control, self.kubelet = self._identity("control-plane"), self._identity("nodes")
+        self.control_plane = self._control.principal_id
         first, *more = node_pools.system_pools(place)
         self.cluster = self._cluster(first, ordered=gpu is not None and bool(gpu.fallbacks))
         self.pools = node_pools.declare(
@@ -91,7 +92,7 @@ class Cluster(pulumi.ComponentResource):
         """What the control plane must be allowed before it can be made."""
         keys, scopes = self._keys, self._network.vnet.id
         control = self._control.principal_id
-        rights = {
+        rights: dict[str, tuple[Role, pulumi.Output[str]]] = {
             "network": ("Network Contributor", scopes),  # joins subnets, links its private zone
             "nodes": ("Managed Identity Operator", self.kubelet.id),  # hands nodes their identity
             "etcd": ("Key Vault Crypto User", keys.cluster.id),

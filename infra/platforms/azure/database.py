@@ -7,7 +7,7 @@ from pulumi_azure_native import dbforpostgresql as postgres
 
 from infra import config
 from infra.catalog.azure import CATALOG, DATABASE_TIERS
-from infra.contracts import DatabaseFacts
+from infra.contracts import Account, DatabaseFacts
 from infra.place import Place
 from infra.platforms.azure.database_settings import settings
 from infra.platforms.azure.group import Group
@@ -21,6 +21,9 @@ NAME = "costate"
 """Of the database."""
 
 PORT = 5432
+
+USERS: tuple[Account, ...] = ("api", "worker", "migrations", "backup")
+"""Each logs in under the name of its own identity."""
 
 LOGS = (
     "PostgreSQLLogs",
@@ -76,6 +79,7 @@ class Database(pulumi.ComponentResource):
             user=identity.identities["migrations"].name if primary is None else primary.facts.user,
             authentication="identity",
             secret=pulumi.Output.from_input(""),
+            users={account: identity.identities[account].name for account in USERS},
         )
         self.register_outputs({"host": self.facts.host})
 

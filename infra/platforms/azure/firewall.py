@@ -30,20 +30,26 @@ class Rule:
     protocol: Literal["Tcp", "Udp", "*"] = "Tcp"
 
 
-def rules(plan: NetworkPlan, public_access: Sequence[str]) -> Mapping[Tier, tuple[Rule, ...]]:
-    """Rules by tier; `public_access` are the ranges that may reach the control plane from outside."""
+def rules(
+    plan: NetworkPlan, public_access: Sequence[str], *, behind_front: bool
+) -> Mapping[Tier, tuple[Rule, ...]]:
+    """Rules by tier; `public_access` are the ranges that may reach the control plane from outside.
+
+    `behind_front` is whether Front Door stands before the cell: then it alone may enter.
+    """
     nodes, control = plan.private, (plan.control_plane,)
     cluster = (*nodes, plan.pods)
     postgres, cache, storage = ((subnet,) for subnet in plan.data)
     endpoints = (plan.endpoints,)
     anywhere = ("0.0.0.0/0",)
+    users = "AzureFrontDoor.Backend" if behind_front else "Internet"
     return {
         "nodes": (
             _in("cluster", cluster, cluster, ("*",), "nodes and pods among each other", "*"),
             _in("control-plane", control, nodes, ("*",), "kubelet and webhooks"),
             _in("probes", ("AzureLoadBalancer",), anywhere, ("*",), "health probes"),
             # The load balancer keeps its own address as the destination, which the network does not know.
-            _in("front-door", ("AzureFrontDoor.Backend",), anywhere, ("443",), "users, past the WAF"),
+            _in("users", (users,), anywhere, ("443",), "the service's public entry"),
             _in("acme", ("Internet",), anywhere, ("80",), "proof of the origin's certificate (HTTP-01)"),
             _out("cluster", cluster, cluster, ("*",), "nodes and pods among each other", "*"),
             _out("control-plane", nodes, control, ("443", "4443"), "the API server and its tunnel"),

@@ -7,7 +7,7 @@ data ones the first is delegated to PostgreSQL, the others hold the endpoints of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -15,7 +15,7 @@ from pulumi_azure_native import network
 
 from infra.contracts import NetworkFacts
 from infra.place import Place
-from infra.platforms.azure.firewall import Tier, rules, security_rules
+from infra.platforms.azure.firewall import Rule, Tier, rules, security_rules
 from infra.platforms.azure.group import Group
 from infra.platforms.azure.private_endpoint import ZONES, Service, link, zone
 
@@ -44,6 +44,7 @@ class Network(pulumi.ComponentResource):
         place: Place,
         group: Group,
         public_access: tuple[str, ...],
+        behind_front: bool,
         primary: Network | None,
         opts: pulumi.ResourceOptions,
     ) -> None:
@@ -59,7 +60,7 @@ class Network(pulumi.ComponentResource):
             opts=self._child(),
         )
         nats = [self._nat(zone) for zone in self.zones]
-        guards = self._guards(public_access)
+        guards = self._guards(rules(place.network, public_access, behind_front=behind_front))
         subnets = self._subnets(_planned(place, len(nats)), nats, guards)
         self.endpoints = subnets["endpoints"]
         self.control_plane = subnets["control-plane"]
@@ -112,17 +113,17 @@ class Network(pulumi.ComponentResource):
             opts=self._child(),
         )
 
-    def _guards(self, public_access: tuple[str, ...]) -> dict[Tier, network.NetworkSecurityGroup]:
+    def _guards(self, allowed: Mapping[Tier, tuple[Rule, ...]]) -> dict[Tier, network.NetworkSecurityGroup]:
         return {
             tier: network.NetworkSecurityGroup(
                 f"{self._name}-{tier}",
                 resource_group_name=self.group.name,
                 location=self.group.location,
-                security_rules=security_rules(allowed),
+                security_rules=security_rules(listed),
                 tags=self._place.tags,
                 opts=self._child(),
             )
-            for tier, allowed in rules(self._place.network, public_access).items()
+            for tier, listed in allowed.items()
         }
 
     def _subnets(
