@@ -50,6 +50,15 @@ def _gcp(site: Site) -> Platform:
     return CloudPlatform(site.stack, place, GcpParts(site.stack, place, site.parent, primary))
 
 
+def _azure(site: Site) -> Platform:
+    from infra.platforms.azure.parts import AzureParts
+
+    place = _placed(site)
+    followed = site.primary.parts if site.primary is not None else None
+    primary = followed if isinstance(followed, AzureParts) else None  # `estate` pairs cells of one cloud
+    return CloudPlatform(site.stack, place, AzureParts(site.stack, place, site.parent, primary))
+
+
 def _placed(site: Site) -> Place:
     if site.place is None:
         raise TypeError(f"the cell {site.name} is on a cloud and has no place")
@@ -57,7 +66,12 @@ def _placed(site: Site) -> Place:
 
 
 # A platform is imported only when a cell asks for it: a cloud's SDK is large.
-PLATFORMS: dict[str, Callable[[Site], Platform]] = {"local": _local, "aws": _aws, "gcp": _gcp}
+PLATFORMS: dict[str, Callable[[Site], Platform]] = {
+    "local": _local,
+    "aws": _aws,
+    "gcp": _gcp,
+    "azure": _azure,
+}
 
 
 class Cell(pulumi.ComponentResource):

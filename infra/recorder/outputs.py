@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import typing
 from collections.abc import Mapping, Sequence
@@ -106,6 +107,8 @@ def created(
         return digest(urn, length=36), dict(inputs)
     package = known.typename.split(":")[0]
     maker = _Maker(known, physical_name(known, urn, name, inputs), urn, inputs, scene)
+    if known.typename == "azure-native:resources:Deployment":
+        return maker.azure_id(), {**inputs, **maker.deployment()}
     resource_id = {"aws": maker.aws_id, "gcp": maker.gcp_id, "azure-native": maker.azure_id}.get(
         package, lambda: maker.name
     )()
@@ -129,6 +132,8 @@ def _planned(expected: Any, given: Any) -> Any:
     expected = _plain(expected)
     if isinstance(given, Secret):
         return Secret(_planned(expected, given.value))
+    if isinstance(given, list) and _is_mapping(expected):
+        return UNKNOWN  # ids that Azure answers as the keys of a mapping
     if isinstance(given, list):
         (item,) = typing.get_args(expected) or (Any,)
         return [_planned(item, part) for part in given]
@@ -204,6 +209,15 @@ class _Maker:
         kind = self.kind[0].lower() + self.kind[1:] + "s"
         return f"{base}/providers/Microsoft.{self.service.capitalize()}{path}/{kind}/{self.name}"
 
+    def deployment(self) -> dict[str, Any]:
+        """A deployment of Azure's with every output of its template: ours ask for kubeconfigs only."""
+        given = revealed(self.inputs["properties"])
+        cluster = {"server": f"https://{self.host()}:443", "certificate-authority-data": _certificate(self.urn)}
+        text = json.dumps({"clusters": [{"name": self.name, "cluster": cluster}]})
+        output = {"type": "String", "value": base64.b64encode(text.encode()).decode()}
+        outputs = {name: output for name in given.get("template", {}).get("outputs", {})}
+        return {"name": self.name, "properties": {**given, "outputs": outputs}}
+
     def uuid(self, *parts: str) -> str:
         text = digest(self.urn, *parts, length=32)
         return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-8{text[17:20]}-{text[20:32]}"
@@ -228,6 +242,9 @@ class _Maker:
         if isinstance(given, Secret):
             return Secret(self.completed(expected, given.value, key, levels))
         expected = _plain(expected)
+        if isinstance(given, list) and _is_mapping(expected):
+            value = typing.get_args(expected)[1]
+            return {str(revealed(part)): self.made(value, key, levels - 1) for part in given}
         if isinstance(given, list):
             (item,) = typing.get_args(expected) or (Any,)
             return [self.completed(item, part, key, levels) for part in given]
@@ -305,6 +322,10 @@ def _plain(expected: Any) -> Any:
     while typing.get_origin(expected) in (typing.Union, UnionType):
         expected = next(part for part in typing.get_args(expected) if part is not NoneType)
     return expected
+
+
+def _is_mapping(expected: Any) -> bool:
+    return typing.get_origin(expected) in (dict, Mapping)
 
 
 def _is_object(expected: Any) -> bool:

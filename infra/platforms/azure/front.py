@@ -66,7 +66,7 @@ class Front(pulumi.ComponentResource):
         cells = self._cells(domain, origins, needs)
         self._route("api", endpoint, own, cells, ["/*"], cache=None)
         self._route("static", endpoint, own, cells, [STATIC], cache=_cached())
-        self._protect(own)
+        self._guard(own)
         logs.collect(name, target=self._profile.id, searched=LOGS, parent=self)
         self.endpoint = endpoint.id
         self.identifier = self._profile.front_door_id
@@ -180,7 +180,7 @@ class Front(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=origins),
         )
 
-    def _protect(self, own: cdn.AFDCustomDomain) -> None:
+    def _guard(self, own: cdn.AFDCustomDomain) -> None:
         policy = waf(
             f"{self._name}-waf",
             place=self._place,
