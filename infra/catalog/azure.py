@@ -9,9 +9,19 @@ from infra.catalog.model import CacheTier, Catalog, DatabaseTier, Machine
 _ZONES = ("1", "2", "3")
 
 _T4 = frozenset(
-    {"eastus", "eastus2", "centralus", "westus3", "westeurope", "northeurope", "uksouth", "southeastasia"}
+    {
+        "eastus",
+        "eastus2",
+        "centralus",
+        "westus2",
+        "westus3",
+        "westeurope",
+        "northeurope",
+        "uksouth",
+        "southeastasia",
+    }
 )
-_A100 = frozenset({"eastus", "eastus2", "westus3", "westeurope", "uksouth", "southeastasia"})
+_A100 = frozenset({"eastus", "eastus2", "westus2", "westus3", "westeurope", "uksouth", "southeastasia"})
 _H100 = frozenset({"eastus2", "centralus", "westus3", "westeurope", "uksouth"})
 _H200 = frozenset({"eastus2", "westus3"})
 
@@ -21,6 +31,7 @@ CATALOG = Catalog(
         "eastus": _ZONES,
         "eastus2": _ZONES,
         "centralus": _ZONES,
+        "westus2": _ZONES,
         "westus3": _ZONES,
         "westeurope": _ZONES,
         "northeurope": _ZONES,
@@ -68,6 +79,7 @@ PAIRS: Mapping[str, str] = {
     "eastus": "westus",
     "eastus2": "centralus",
     "centralus": "eastus2",
+    "westus2": "westcentralus",
     "westus3": "eastus",
     "westeurope": "northeurope",
     "northeurope": "westeurope",

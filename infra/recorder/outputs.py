@@ -212,10 +212,13 @@ class _Maker:
     def deployment(self) -> dict[str, Any]:
         """A deployment of Azure's with every output of its template: ours ask for kubeconfigs only."""
         given = revealed(self.inputs["properties"])
-        cluster = {"server": f"https://{self.host()}:443", "certificate-authority-data": _certificate(self.urn)}
+        cluster = {
+            "server": f"https://{self.host()}:443",
+            "certificate-authority-data": _certificate(self.urn),
+        }
         text = json.dumps({"clusters": [{"name": self.name, "cluster": cluster}]})
         output = {"type": "String", "value": base64.b64encode(text.encode()).decode()}
-        outputs = {name: output for name in given.get("template", {}).get("outputs", {})}
+        outputs = dict.fromkeys(given.get("template", {}).get("outputs", {}), output)
         return {"name": self.name, "properties": {**given, "outputs": outputs}}
 
     def uuid(self, *parts: str) -> str:

@@ -64,3 +64,27 @@ def storage_account(
         tags=place.tags,
         opts=key.after(parent, protect=place.protect),
     )
+
+
+def versioned(
+    name: str,
+    *,
+    group: Group,
+    account: storage.StorageAccount,
+    days: int,
+    replicated: bool = False,
+    parent: pulumi.Resource,
+) -> storage.BlobServiceProperties:
+    """Keep what is replaced or deleted for so many days; `replicated` keeps the feed that copies are made from."""
+    kept = storage.DeleteRetentionPolicyArgs(enabled=True, days=days)
+    return storage.BlobServiceProperties(
+        name,
+        blob_services_name="default",
+        resource_group_name=group.name,
+        account_name=account.name,
+        is_versioning_enabled=True,
+        change_feed=storage.ChangeFeedArgs(enabled=True, retention_in_days=days) if replicated else None,
+        delete_retention_policy=kept,
+        container_delete_retention_policy=kept,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )

@@ -60,10 +60,8 @@ class Backup(pulumi.ComponentResource):
             self._protect_database(database, self._rights(actor, database, group))
         self.register_outputs({"vault": self._vault.id})
 
-    def _rights(
-        self, actor: pulumi.Output[str], database: Database, group: Group
-    ) -> list[pulumi.Resource]:
-        """What the vault asks for: to read the server's backups, and to read the group (all of it: Azure insists)."""
+    def _rights(self, actor: pulumi.Output[str], database: Database, group: Group) -> list[pulumi.Resource]:
+        """What the vault must have: the server's backups, and to read the group (Azure insists on all of it)."""
         role: Role = "PostgreSQL Flexible Server Long Term Retention Backup Role"
         return [
             grant(

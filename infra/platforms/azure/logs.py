@@ -8,12 +8,15 @@ import pulumi
 from pulumi_azure_native import monitor, operationalinsights, storage
 
 from infra.place import Place
-from infra.platforms.azure.account import storage_account
+from infra.platforms.azure.account import storage_account, versioned
 from infra.platforms.azure.group import Group
 from infra.platforms.azure.keys import Keys
 
 WORKSPACE_DAYS = 30
 """Shortest retention that a workspace takes."""
+
+DELETED_DAYS = 7
+"""Days that the archive keeps what has been deleted."""
 
 
 class Logs(pulumi.ComponentResource):
@@ -93,6 +96,7 @@ class Logs(pulumi.ComponentResource):
 
     def _expire(self, name: str, group: Group, days: int) -> None:
         """Delete what has been kept long enough."""
+        kept = versioned(name, group=group, account=self.archive, days=DELETED_DAYS, parent=self)
         storage.ManagementPolicy(
             f"{name}-expiry",
             resource_group_name=group.name,
@@ -124,7 +128,7 @@ class Logs(pulumi.ComponentResource):
                     )
                 ]
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[kept]),
         )
 
 

@@ -7,7 +7,6 @@ CELL.origin.DOMAIN          the cell's own host name or address; its gateway has
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import ip_address
 
 import pulumi
 from pulumi_azure_native import dns
@@ -24,6 +23,9 @@ TTL_S = 60
 PROOF_TTL_S = 3600
 EDITORS: tuple[Account, ...] = ("cert-manager", "external-dns")
 """Who may write into the zone; Azure's role is for a zone, not for names in it."""
+
+ADDRESSED = ("gcp",)
+"""Platforms whose cells have an IP address for their entry; the others give a host name."""
 
 ISSUERS = ("digicert.com", "letsencrypt.org", "amazon.com", "pki.goog")
 """Who may issue certificates for the domain: Front Door's, the gateways', and those of the other clouds."""
@@ -87,21 +89,17 @@ class Routing(pulumi.ComponentResource):
         self.register_outputs({"name_servers": self.zone.name_servers})
 
     def _cell(self, label: str, endpoint: Endpoint) -> dns.RecordSet:
-        """The cell's own name: an alias of its host name, or its address where the cloud gives one."""
-        address = endpoint.address
+        """The cell's own name."""
+        fixed = endpoint.platform in ADDRESSED
         return dns.RecordSet(
             f"{self._name}-{endpoint.cell}",
             relative_record_set_name=label,
-            record_type=address.apply(lambda known: "A" if _is_address(known) else "CNAME"),
+            record_type="A" if fixed else "CNAME",
             zone_name=self.zone.name,
             resource_group_name=self._group.name,
             ttl=TTL_S,
-            a_records=address.apply(
-                lambda known: [dns.ARecordArgs(ipv4_address=known)] if _is_address(known) else None
-            ),
-            cname_record=address.apply(
-                lambda known: None if _is_address(known) else dns.CnameRecordArgs(cname=known)
-            ),
+            a_records=[dns.ARecordArgs(ipv4_address=endpoint.address)] if fixed else None,
+            cname_record=None if fixed else dns.CnameRecordArgs(cname=endpoint.address),
             opts=self._child,
         )
 
@@ -159,11 +157,3 @@ class Routing(pulumi.ComponentResource):
 
     def _relative(self, name: str) -> str:
         return name.rstrip(".").removesuffix(f".{self._domain}")
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

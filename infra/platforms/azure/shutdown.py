@@ -116,7 +116,9 @@ class Shutdown(pulumi.ComponentResource):
                 ),
                 "contentVersion": "1.0.0.0",
                 "triggers": {"clock": trigger},
-                "actions": {f"{moment}-{what}": _call(moment, what, id) for what, id in targets.items()},
+                "actions": {
+                    f"{moment}-{what}": _call(moment, what, target) for what, target in targets.items()
+                },
             },
             tags=self._place.tags,
             opts=pulumi.ResourceOptions(parent=self),

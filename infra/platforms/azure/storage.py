@@ -9,7 +9,7 @@ from pulumi_azure_native import storage
 
 from infra.contracts import Account, ObjectStoreFacts
 from infra.place import Place
-from infra.platforms.azure.account import storage_account
+from infra.platforms.azure.account import storage_account, versioned
 from infra.platforms.azure.grants import Role, grant
 from infra.platforms.azure.group import Group
 from infra.platforms.azure.identity import Identity
@@ -54,7 +54,9 @@ class Storage(pulumi.ComponentResource):
         super().__init__("costate:azure:Storage", name, None, opts)
         self._name, self._place, self.group = name, place, group
         self.account = storage_account("data", place=place, group=group, key=keys.data, parent=self)
-        self.versioned = self._versioned()
+        self.versioned = versioned(
+            name, group=group, account=self.account, days=KEPT_DAYS, replicated=True, parent=self
+        )
         self.containers = {part: self._container(part) for part in (RESULTS, BACKUPS)}
         self._lifecycle()
         private_endpoint(
@@ -84,21 +86,6 @@ class Storage(pulumi.ComponentResource):
             url=pulumi.Output.format("https://{0}.blob.core.windows.net/{1}", self.account.name, RESULTS),
         )
         self.register_outputs({"url": self.facts.url})
-
-    def _versioned(self) -> storage.BlobServiceProperties:
-        kept = storage.DeleteRetentionPolicyArgs(enabled=True, days=KEPT_DAYS)
-        return storage.BlobServiceProperties(
-            self._name,
-            blob_services_name="default",
-            resource_group_name=self.group.name,
-            account_name=self.account.name,
-            is_versioning_enabled=True,
-            # Replication reads it.
-            change_feed=storage.ChangeFeedArgs(enabled=True, retention_in_days=KEPT_DAYS),
-            delete_retention_policy=kept,
-            container_delete_retention_policy=kept,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
 
     def _container(self, part: str) -> storage.BlobContainer:
         return storage.BlobContainer(
