@@ -135,7 +135,6 @@ class Storage(pulumi.ComponentResource):
 
     def _follow(self, primary: Storage) -> None:
         """Copy the primary's objects here: Azure wants the same policy at both ends, here first."""
-        ends = {"source_account": primary.account.id, "destination_account": self.account.id}
         parts = (RESULTS, BACKUPS)
         here = storage.ObjectReplicationPolicy(
             f"{self._name}-from-primary",
@@ -146,7 +145,8 @@ class Storage(pulumi.ComponentResource):
                 storage.ObjectReplicationPolicyRuleArgs(source_container=part, destination_container=part)
                 for part in parts
             ],
-            **ends,
+            source_account=primary.account.id,
+            destination_account=self.account.id,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[primary.versioned, *self.containers.values(), *primary.containers.values()],
@@ -163,7 +163,8 @@ class Storage(pulumi.ComponentResource):
                 )
                 for index, part in enumerate(parts)
             ],
-            **ends,
+            source_account=primary.account.id,
+            destination_account=self.account.id,
             opts=pulumi.ResourceOptions(parent=self),
         )
 
