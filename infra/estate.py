@@ -5,15 +5,13 @@ from __future__ import annotations
 import pulumi
 
 from infra import config
-from infra.cell import PLATFORMS, Cell
+from infra.cell import Cell
 from infra.cloud import CloudPlatform
-from infra.errors import ConfigError, ConfigFault
 from infra.place import cell_name, places
 
 
 def build(stack: config.StackConfig, stack_name: str) -> dict[str, pulumi.Input[str]]:
     """Declare every cell; the outputs of the stack. A stack of one cell exports its facts without prefix."""
-    _refuse_unbuilt(stack)
     clouds = not any(cell.platform == "local" for cell in stack.cells)
     sites = dict(zip(stack.cells, places(stack, stack_name), strict=True)) if clouds else {}
     cells: dict[config.Cell, Cell] = {}
@@ -28,20 +26,6 @@ def build(stack: config.StackConfig, stack_name: str) -> dict[str, pulumi.Input[
     if stack.domain and stack.layer != "workload":
         _route(stack.domain, [cells[given] for given in stack.cells])
     return _outputs(stack, {given: cells[given] for given in stack.cells})
-
-
-def _refuse_unbuilt(stack: config.StackConfig) -> None:
-    """ConfigError where a cell asks for a platform that is not there."""
-    allowed = f"available: {', '.join(PLATFORMS)}; `make up` runs the stack `local`"
-    faults = [
-        ConfigFault(
-            f"costate:cells.{index}.platform", "the platform is not built yet", cell.platform, allowed
-        )
-        for index, cell in enumerate(stack.cells)
-        if cell.platform not in PLATFORMS
-    ]
-    if faults:
-        raise ConfigError(faults)
 
 
 def _followed(cells: dict[config.Cell, Cell], given: config.Cell) -> CloudPlatform | None:

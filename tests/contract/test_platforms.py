@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from estates import CLOUDS, PLACES, Estate
+from estates import CLOUDS, Estate
 
-from infra import cell, checks, config, estate, platforms
+from infra import checks, config, platforms
 from infra.errors import ConfigError
 from infra.recorder.schema import PACKAGES
 
@@ -85,16 +85,6 @@ def test_the_configuration_is_checked_without_any_sdk() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=FOLDER.parents[1]
     )
     assert not set(done.stdout.split()) & set(PACKAGES.values())
-
-
-@pytest.mark.parametrize("platform", sorted(PLACES.keys() - cell.PLATFORMS.keys()))
-def test_a_platform_that_is_not_built_is_told_before_any_resource(platform: str) -> None:
-    stack = config.load({"costate:environment": "production", "costate:cells": [PLACES[platform]]})
-    with pytest.raises(ConfigError) as caught:
-        estate.build(stack, "prod")
-    (fault,) = caught.value.faults
-    assert fault.key == "costate:cells.0.platform"
-    assert "available: local" in fault.allowed
 
 
 @pytest.mark.parametrize(
