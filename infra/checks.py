@@ -27,6 +27,7 @@ def check(stack: StackConfig, stack_name: str, today: date) -> list[str]:
         ConfigFault(f"costate:cells.{index}.cidr", why, stack.cells[index].cidr, "or leave it out")
         for index, why in cidr.faults([cell.cidr for cell in stack.cells])
     ]
+    found += _followers(stack)
     found += _dates(stack, today)
     if found:
         raise ConfigError(list(dict.fromkeys(found)))
@@ -104,6 +105,20 @@ def _names(stack_name: str, index: int, cell: Cell) -> Iterator[ConfigFault]:
     for kind in kinds:
         if why := naming.fault(kind, cell_name(stack_name, cell), naming.AUTO_SUFFIX):
             yield ConfigFault(f"costate:cells.{index}", why, None, "a shorter name of the stack")
+
+
+def _followers(stack: StackConfig) -> Iterator[ConfigFault]:
+    """Standbys on AWS outside their primary's account: data are not copied across accounts."""
+    primaries = [cell for cell in stack.cells if cell.platform == "aws" and cell.role == "primary"]
+    for index, cell in enumerate(stack.cells):
+        if cell.platform != "aws" or cell.role != "standby" or cell.account == primaries[0].account:
+            continue
+        yield ConfigFault(
+            f"costate:cells.{index}.account",
+            "is not that of the primary",
+            cell.account,
+            f"the primary's: {primaries[0].account or 'that of the credentials'}",
+        )
 
 
 def _dates(stack: StackConfig, today: date) -> Iterator[ConfigFault]:

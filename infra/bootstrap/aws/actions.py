@@ -114,6 +114,25 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
         "logs:TagResource",
         "logs:UntagResource",
     ),
+    "aws:cloudwatch/logDelivery:LogDelivery": (
+        "logs:CreateDelivery",
+        "logs:GetDelivery",
+        "logs:DeleteDelivery",
+    ),
+    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": (
+        "logs:PutDeliveryDestination",
+        "logs:GetDeliveryDestination",
+        "logs:DeleteDeliveryDestination",
+        "logs:PutResourcePolicy",
+        "logs:DescribeResourcePolicies",
+    ),
+    "aws:cloudwatch/logDeliverySource:LogDeliverySource": (
+        "logs:PutDeliverySource",
+        "logs:GetDeliverySource",
+        "logs:DeleteDeliverySource",
+        # CloudFront asks whether who wants its logs may have them; it is no operation of its own.
+        "cloudfront:AllowVendedLogDeliveryForResource",
+    ),
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": (
         "ec2:DescribeSecurityGroups",
         "ec2:RevokeSecurityGroupIngress",
@@ -529,6 +548,16 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
         "ec2:AuthorizeSecurityGroupIngress",
         "ec2:RevokeSecurityGroupIngress",
         *_GROUP_RULES,
+    ),
+    "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": (
+        "wafv2:PutLoggingConfiguration",
+        "wafv2:GetLoggingConfiguration",
+        "wafv2:DeleteLoggingConfiguration",
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:PutResourcePolicy",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
     ),
     "aws:wafv2/webAcl:WebAcl": (
         "wafv2:CreateWebACL",

@@ -67,6 +67,11 @@ NAMED: Mapping[str, tuple[str, ...]] = {
         "arn:aws:logs:*:*:log-group:/costate/{cell}/*",
         "arn:aws:logs:*:*:log-group:/aws/eks/{cell}/*",
         "arn:aws:logs:*:*:log-group:/aws/rds/instance/{cell}/*",
+        "arn:aws:logs:*:*:log-group:/costate/{stack}/front",
+        "arn:aws:logs:*:*:log-group:aws-waf-logs-{stack}",
+        "arn:aws:logs:*:*:delivery:*",
+        "arn:aws:logs:*:*:delivery-source:{cell}-*",
+        "arn:aws:logs:*:*:delivery-destination:{cell}-*",
     ),
 }
 """ARNs of what is named after its cell; other services have ids, and "*" with a region."""

@@ -33,7 +33,8 @@ class Backup(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         vault = self._vault(f"{place.name}-backup", None, keys.data)
         other = COPIES[place.region]
-        away = self._vault(f"{place.name}-copy", other, self._key(other))
+        copies = self._key(other)
+        away = self._vault(f"{place.name}-copy", other, copies)
         keeping = aws.backup.PlanRuleLifecycleArgs(delete_after=days)
         plan = aws.backup.Plan(
             name,
@@ -58,7 +59,7 @@ class Backup(pulumi.ComponentResource):
         aws.backup.Selection(
             name,
             plan_id=plan.id,
-            iam_role_arn=self._role(keys, databases, buckets, away).arn,
+            iam_role_arn=self._role(keys, databases, buckets, away, copies).arn,
             resources=[*databases, *buckets],
             opts=self._child,
         )
@@ -90,6 +91,7 @@ class Backup(pulumi.ComponentResource):
         databases: Sequence[pulumi.Output[str]],
         buckets: Sequence[pulumi.Output[str]],
         away: aws.backup.Vault,
+        copies: pulumi.Output[str],
     ) -> iam.Role:
         """What AWS Backup documents as needed for RDS and S3, on these resources only."""
         database = [*databases, *(arn.apply(_snapshots) for arn in databases)]
@@ -107,9 +109,11 @@ class Backup(pulumi.ComponentResource):
                     ["backup:TagResource"],
                     f"arn:aws:backup:{self._place.region}:*:recovery-point:*",
                 ),
-                iam.allow(["kms:DescribeKey", "kms:Decrypt", "kms:GenerateDataKey"], keys.data),
+                iam.allow(["kms:DescribeKey", "kms:Decrypt", "kms:GenerateDataKey"], [keys.data, copies]),
                 iam.allow(
-                    ["kms:CreateGrant"], keys.data, when={"Bool": {"kms:GrantIsForAWSResource": "true"}}
+                    ["kms:CreateGrant"],
+                    [keys.data, copies],
+                    when={"Bool": {"kms:GrantIsForAWSResource": "true"}},
                 ),
                 # To look for resources and their size knows no resource: AWS takes only "*" here.
                 iam.allow(

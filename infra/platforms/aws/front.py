@@ -11,6 +11,7 @@ import pulumi_aws as aws
 
 from infra.place import Place
 from infra.platforms.aws.firewall import firewall
+from infra.platforms.aws.front_logs import FrontLogs
 
 STATIC = "/static/*"
 ALL = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
@@ -37,11 +38,14 @@ class Front(pulumi.ComponentResource):
         domain: str,
         origin: str,
         zone: pulumi.Output[str],
+        account: pulumi.Output[str],
+        log_days: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("costate:aws:Front", name, None, opts)
         self._name, self._child = name, pulumi.ResourceOptions(parent=self)
         self._origin = origin
+        wall = firewall(f"{name}-waf", parent=self)
         distribution = aws.cloudfront.Distribution(
             name,
             comment=f"Entry of {place.stack}",
@@ -49,7 +53,7 @@ class Front(pulumi.ComponentResource):
             is_ipv6_enabled=True,
             http_version="http2and3",
             aliases=[domain],
-            web_acl_id=firewall(f"{name}-waf", parent=self).arn,
+            web_acl_id=wall.arn,
             origins=[
                 aws.cloudfront.DistributionOriginArgs(
                     origin_id=origin,
@@ -96,6 +100,15 @@ class Front(pulumi.ComponentResource):
                 ssl_support_method="sni-only",
                 minimum_protocol_version="TLSv1.2_2021",
             ),
+            opts=self._child,
+        )
+        FrontLogs(
+            f"{name}-logs",
+            place=place,
+            account=account,
+            distribution=distribution,
+            firewall=wall,
+            days=log_days,
             opts=self._child,
         )
         self.domain_name, self.zone = distribution.domain_name, distribution.hosted_zone_id

@@ -17,6 +17,27 @@ USE = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "
 """What AWS documents as use of a key; the wildcards are of its own naming (`...WithoutPlaintext`)."""
 
 
+def owned(account: pulumi.Output[str]) -> iam.Statement:
+    """What every key's policy says first: the IAM policies of the account decide.
+
+    As AWS advises: without it a key can become nobody's. In a key's policy the resource "*" is this key.
+    """
+    root = pulumi.Output.format("arn:aws:iam::{0}:root", account)
+    return iam.allow(["kms:*"], "*", who={"AWS": root}, sid="AccountDecides")
+
+
+def for_logs(region: str, account: pulumi.Output[str]) -> iam.Statement:
+    """CloudWatch may use the key for log groups of this account in its region."""
+    groups = pulumi.Output.format("arn:aws:logs:{0}:{1}:log-group:*", region, account)
+    return iam.allow(
+        USE,
+        "*",
+        who={"Service": f"logs.{region}.amazonaws.com"},
+        when={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+        sid="Logs",
+    )
+
+
 class Keys(pulumi.ComponentResource):
     """`data` for data stores and disks, `cluster` for the secrets of Kubernetes, `logs` for logs and trails."""
 
@@ -52,18 +73,10 @@ class Keys(pulumi.ComponentResource):
 
     def _guarded(self, use: str, key: aws.kms.Key, statements: Sequence[iam.Statement]) -> pulumi.Output[str]:
         """The key's ARN, known only once its policy holds: whoever uses the key waits for it."""
-        # In a key's policy the resource "*" is this key. With the account's root as principal the IAM policies
-        # of the account decide, as AWS advises: without it a key can become nobody's.
-        owner = iam.allow(
-            ["kms:*"],
-            "*",
-            who={"AWS": pulumi.Output.format("arn:aws:iam::{0}:root", self.account)},
-            sid="AccountDecides",
-        )
         policy = aws.kms.KeyPolicy(
             f"{self._name}-{use}-policy",
             key_id=key.key_id,
-            policy=iam.document(owner, *statements),
+            policy=iam.document(owned(self.account), *statements),
             opts=pulumi.ResourceOptions(parent=self),
         )
         return after(key.arn, [policy])
@@ -87,16 +100,9 @@ class Keys(pulumi.ComponentResource):
 
     def _log_statements(self) -> list[iam.Statement]:
         region = self._place.region
-        groups = pulumi.Output.format("arn:aws:logs:{0}:{1}:log-group:*", region, self.account)
         trails = pulumi.Output.format("arn:aws:cloudtrail:{0}:{1}:trail/*", region, self.account)
         return [
-            iam.allow(
-                USE,
-                "*",
-                who={"Service": f"logs.{region}.amazonaws.com"},
-                when={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
-                sid="Logs",
-            ),
+            for_logs(region, self.account),
             iam.allow(
                 ["kms:GenerateDataKey*", "kms:DescribeKey"],
                 "*",

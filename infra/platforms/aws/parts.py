@@ -192,6 +192,8 @@ class AwsParts:
             place=self._place,
             domain=domain,
             endpoints=endpoints,
+            account=self.keys.account,
+            log_days=self._stack.log_days,
             opts=self._opts,
         )
 

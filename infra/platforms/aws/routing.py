@@ -37,6 +37,8 @@ class Routing(pulumi.ComponentResource):
         place: Place,
         domain: str,
         endpoints: Sequence[Endpoint],
+        account: pulumi.Output[str],
+        log_days: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("costate:aws:Routing", name, None, opts)
@@ -61,6 +63,8 @@ class Routing(pulumi.ComponentResource):
             domain=domain,
             origin=self._origin,
             zone=self.zone.zone_id,
+            account=account,
+            log_days=log_days,
             opts=self._child,
         )
         for kind in ("A", "AAAA"):
@@ -154,6 +158,10 @@ class Routing(pulumi.ComponentResource):
 
     def _failover(self, latest: dict[str, list[aws.route53.Record]]) -> None:
         """Standbys are asked only when no primary is well; "primary" comes before "standby"."""
+        if len(latest) == 1:
+            ((role, records),) = latest.items()
+            self._alias(role, self._origin, f"{role}.{self._origin}", records)
+            return
         for role, kind in zip(sorted(latest), ("PRIMARY", "SECONDARY"), strict=False):
             policy = aws.route53.RecordFailoverRoutingPolicyArgs(type=kind)
             self._alias(role, self._origin, f"{role}.{self._origin}", latest[role], failover=policy)
@@ -173,7 +181,8 @@ class Routing(pulumi.ComponentResource):
             zone_id=self.zone.zone_id,
             name=name,
             type="CNAME",
-            set_identifier=identifier,
+            # A record that is alone under its name has no policy and no identifier.
+            set_identifier=identifier if latency or failover else None,
             aliases=[
                 aws.route53.RecordAliasArgs(
                     name=target, zone_id=self.zone.zone_id, evaluate_target_health=True

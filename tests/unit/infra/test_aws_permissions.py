@@ -40,6 +40,7 @@ OTHERWISE = {"elasticloadbalancing": "elbv2", "backup-storage": None, "budgets":
 
 NOT_OPERATIONS = {
     "iam:PassRole",
+    "cloudfront:AllowVendedLogDeliveryForResource",
     "logs:CreateLogDelivery",
     "logs:UpdateLogDelivery",
     "logs:GetLogDelivery",

@@ -55,6 +55,14 @@ def test_a_policy_exception_that_is_over_is_told() -> None:
     assert keys(stack(policy_exceptions=[over])) == ["costate:policy_exceptions.0.until"]
 
 
+def test_a_standby_in_another_account_is_told() -> None:
+    cells = [
+        {**AWS, "account": "111111111111"},
+        {**AWS, "region": "us-west-2", "role": "standby", "account": "222222222222"},
+    ]
+    assert keys(stack(cells=cells)) == ["costate:cells.1.account"]
+
+
 def test_karpenter_is_for_aws() -> None:
     gcp = {"platform": "gcp", "region": "us-central1", "project": "p"}
     assert keys(stack(cells=[gcp], cluster={"node_autoscaler": "karpenter"})) == [
