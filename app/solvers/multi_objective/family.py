@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from app.problems.functions import End, functions
+from app.problems.evaluation import Number, evaluate
 from app.problems.model import Phase, Problem
 from app.solvers.multi_objective.control_front import HIGHEST, LEVEL, ControlFront, integral, slope, weight
 from app.solvers.multi_objective.scalarisation import Scalarised
+from app.solvers.multi_objective.scoring import in_order
 
 Array = NDArray[np.float64]
 Result = dict[str, Any]
@@ -30,6 +30,8 @@ class Family:
         self._weights = [constants.index(weight(i)) for i in count]
         self._slopes = [constants.index(slope(i)) for i in count]
         self._level = front.problem.parameters.index(LEVEL)
+        self._constants = dict(zip(constants, front.problem.k.tolist(), strict=False))
+        self._definitions = in_order(front.problem.statement.phases[0].definitions)
 
     def problem(self, scalarised: Scalarised, guess: tuple[Sequence[Result], Array] | None) -> Problem:
         """One problem; `guess`: results and the share `(n,)` of each, None for the guess of the user."""
@@ -46,15 +48,18 @@ class Family:
 
     def objectives(self, result: Result) -> Array:
         """The objectives at the published end of a result, to be minimised, (m,); NaN where there is none."""
-        base, m = self.front.problem, len(self.front.objectives)
-        k = base.k.copy()
-        k[self._slopes] = 0.0
-        states = np.array([result["states"][name] for name in base.phases[0].states])
-        times = result["time"]
-        ends = End(*(jnp.asarray(a) for a in (times[0], states[:, 0], times[-1], states[:, -1])))
-        p = jnp.asarray([np.nan if value is None else value for value in result["parameters"].values()])
-        found: Array = np.asarray(functions(base).boundary((ends,), p, jnp.asarray(k)))[-m:]
-        return found
+        statement = self.front.problem.statement
+        phase = statement.phases[0]
+        values: dict[str, Number] = {"pi": np.pi, "e": np.e, **self._constants}
+        values |= {name: np.nan if value is None else value for name, value in result["parameters"].items()}
+        values |= {"t0": result["time"][0], "tf": result["time"][-1]}
+        for name in phase.states:
+            values |= {f"{name}_0": result["states"][name][0], f"{name}_f": result["states"][name][-1]}
+        for name, definition in self._definitions:
+            if definition.names <= values.keys():  # else it is not one of the ends
+                values[name] = evaluate(definition, values, statement.tables)
+        rows = phase.boundary_constraints[-len(self.front.objectives) :]
+        return np.array([evaluate(row.expression, values, statement.tables) for row in rows])
 
     def published(self, result: Result) -> Result:
         """Trajectories and parameters of a result without what was added to the user's problem."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from graphlib import TopologicalSorter
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.problems.evaluation import Number, evaluate
+from app.problems.expression import Expression
 from app.solvers.multi_objective.black_box import BlackBox
 
 Array = NDArray[np.float64]
@@ -32,9 +34,7 @@ class Scoring:
         self._tables = statement.tables
         self._numbers: dict[str, Number] = {"pi": np.pi, "e": np.e}
         self._numbers |= dict(zip(statement.constants, box.problem.k.tolist(), strict=False))
-        uses = {name: given.names & phase.definitions.keys() for name, given in phase.definitions.items()}
-        order = TopologicalSorter(uses).static_order()
-        self._definitions = [(name, phase.definitions[name]) for name in order]
+        self._definitions = in_order(phase.definitions)
         self._rows = [row.expression for row in phase.boundary_constraints]
 
     def __call__(self, p: Array) -> Scores:
@@ -51,6 +51,12 @@ class Scoring:
         bad = ~np.all(np.isfinite(rows), axis=1)
         f = rows[:, :m] * box.signs
         return Scores(np.where(bad[:, None], WORST, f), np.where(bad, WORST, violation))
+
+
+def in_order(definitions: Mapping[str, Expression]) -> list[tuple[str, Expression]]:
+    """Definitions by name, each after those it uses."""
+    uses = {name: expression.names & definitions.keys() for name, expression in definitions.items()}
+    return [(name, definitions[name]) for name in TopologicalSorter(uses).static_order()]
 
 
 def outside(g: Array, lower: Array, upper: Array) -> Array:
