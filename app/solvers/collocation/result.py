@@ -28,9 +28,15 @@ SLACK = 100.0  # of the tolerance: what the flight of the published control may 
 
 
 def result_of(
-    solving: Solving, answer: Answer, tolerance: float, monte_carlo: Mapping[str, Any] | None = None
+    solving: Solving,
+    answer: Answer,
+    tolerance: float,
+    monte_carlo: Mapping[str, Any] | None = None,
+    *,
+    derivatives: bool = True,
 ) -> dict[str, Any]:
-    """The result but for its timings; `monte_carlo` asks for the spread under uncertain constants."""
+    """The result but for its timings; `monte_carlo` asks for the spread under uncertain constants, `derivatives`
+    for sensitivities."""
     problem, outcome = solving.problem, answer.outcome
     sign = -1.0 if problem.sense == "max" else 1.0
     phases = published(problem, answer)
@@ -59,7 +65,7 @@ def result_of(
         "solver_version": SOLVER_VERSION,
         "warnings": list(problem.warnings),
     }
-    if status == "converged":
+    if status == "converged" and derivatives:
         result["sensitivities"] = sensitivities(problem, outcome)
     if status == "converged" and monte_carlo:
         solving.say("verify", "flying the control under uncertain constants")
