@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 import pytest
-from live import DOUBLE_INTEGRATOR, Service
+from live import DOUBLE_INTEGRATOR, Service, eventually
 
 SVG = "{http://www.w3.org/2000/svg}"
 OBJECTIVES = [{"name": "effort", "running": "u^2"}, {"name": "speed", "running": "v^2"}]
@@ -24,7 +24,12 @@ EVOLVED = {
 @pytest.mark.parametrize("request_body", [CONTROL, EVOLVED])
 def test_a_front_is_solved_and_drawn(service: Service, request_body: dict[str, object]) -> None:
     job_id = service.submit(request_body)
-    job = service.job(job_id, wait=60)
+    ended = ("completed", "failed")
+    job = eventually(
+        lambda: (found := service.job(job_id, wait=30))["status"] in ended and found,
+        seconds=240,
+        what="the front is solved, its programs compiled before",
+    )
     assert (job["status"], job["outcome"]) == ("completed", "converged")
     result = job["result"]
     assert result["verification"]["passed"]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.errors import InvalidInput
 from app.solvers.multi_objective.examples import TEST_PROBLEMS
+from app.solvers.multi_objective.options import MultiObjectiveOptions
 from app.solvers.request import check
 
 LQ: dict[str, Any] = {
@@ -140,3 +144,13 @@ def test_checking_never_loads_jax() -> None:
         "check('multi_objective', {'template': 'zdt1'}); assert 'jax' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_example_of_the_page_is_accepted_and_every_option_named() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "solvers_multi_objective.md").read_text()
+    examples = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    assert len(examples) == 2
+    for example in examples:
+        check(example["solver_type"], example["problem_config"], example.get("solver_config"))
+    for option in MultiObjectiveOptions.model_fields:
+        assert f"`{option}`" in text, option
