@@ -119,3 +119,20 @@ def test_the_page_of_the_api_needs_nothing_from_elsewhere(page: Page, service: S
     page.click("button:has-text('Execute')")
     expect(page.locator(".live-responses-table")).to_contain_text("healthy")
     assert [url for url in asked if not url.startswith((f"{service.url}/", "data:"))] == []
+
+
+def test_a_front_is_drawn(page: Page, service: Service) -> None:
+    options = {"population": 20, "generations": 20}
+    request = {
+        "solver_type": "multi_objective",
+        "problem_config": {"template": "zdt1"},
+        "solver_config": options,
+    }
+    job_id = service.submit(request)
+    service.job(job_id, wait=60)
+    page.goto(f"/#job={job_id}")
+    page.reload()
+    expect(page.locator("#figures")).to_contain_text("hypervolume")
+    picture = page.locator("#plots img")
+    expect(picture).to_have_js_property("complete", True)
+    assert picture.evaluate("image => image.naturalWidth") > 0

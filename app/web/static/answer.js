@@ -9,6 +9,7 @@ const TONE = { completed: "good", converged: "good", running: "warn", pending: "
 let stream = null;
 let shownJob = null;
 let phases = [];
+let front = null; // where the picture of several objectives is
 
 export const number = (value, digits = 7) => (value == null ? "–" : Number(Number(value).toPrecision(digits)).toString());
 const seconds = (value) => (value == null ? "–" : value < 1 ? `${number(value * 1000, 3)} ms` : `${number(value, 3)} s`);
@@ -88,10 +89,13 @@ function showResult(job) {
   badge(mark, result.status, result.status === "converged" ? "good" : "warn");
   $("verdict").append(mark, ` ${result.message ?? ""}`);
   phases = result.phases?.length ? result.phases : [result];
+  front = result.front?.length ? `/api/job/${job.job_id}/plot.svg` : null;
   const last = phases.at(-1).time;
   figures($("figures"), [
-    ["cost", number(result.cost, 9)],
+    ["cost", front ? null : number(result.cost, 9)],
     ["final time", last?.length ? number(last.at(-1)) : null],
+    ["points", front && result.front.length],
+    ["hypervolume", result.hypervolume == null ? null : number(result.hypervolume)],
     ["iterations", result.iterations],
     ["constraint violation", result.constraint_violation == null ? null : number(result.constraint_violation, 2)],
     ["solve time", seconds(result.timings?.solve_s)],
@@ -105,7 +109,10 @@ function showResult(job) {
     ["solver version", result.solver_version],
   ]);
   downloads(job.job_id);
-  if (!phases[0].time?.length) return plots.clear($("plots"));
+  if (!phases[0].time?.length) {
+    plots.clear($("plots"));
+    return front && plots.picture($("plots"), "Front", front);
+  }
   const names = [...Object.keys(phases[0].states), ...Object.keys(phases[0].controls ?? {})];
   for (const axis of ["axis-x", "axis-y"]) $(axis).replaceChildren(...names.map((name) => new Option(name)));
   $("axis-y").selectedIndex = Math.min(1, names.length - 1);
@@ -117,6 +124,7 @@ export function redraw() {
   $("axes").hidden = !plane;
   if (plane) plots.inPlane($("plots"), phases, $("axis-x").value, $("axis-y").value);
   else plots.overTime($("plots"), phases);
+  if (front) plots.picture($("plots"), "Front, and the trajectories of its knee", front);
 }
 
 function downloads(id) {

@@ -65,6 +65,14 @@ function byMagnitude(names, phases, key) {
   return groups.map((group) => group.names);
 }
 
+// A picture that the service draws, before the others.
+export function picture(root, caption, source) {
+  const box = figure(root, caption);
+  box.className = "wide";
+  box.append(Object.assign(new Image(), { src: source, alt: caption }));
+  root.prepend(box);
+}
+
 export function overTime(root, phases) {
   clear(root);
   family(root, "States", phases, "states");
