@@ -47,6 +47,13 @@ def _cell(stack: StackConfig, stack_name: str, index: int, cell: Cell) -> Iterat
         )
         return
     yield from _accelerators(stack, catalog, cell)
+    if stack.shutdown is not None and stack.cluster.node_autoscaler == "karpenter":
+        yield ConfigFault(
+            "costate:shutdown",
+            "does not stop the nodes that Karpenter made",
+            None,
+            "cluster.node_autoscaler: cluster-autoscaler",
+        )
     yield from _availability(stack, catalog, cell)
     yield from _names(stack_name, index, cell)
 

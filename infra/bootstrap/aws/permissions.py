@@ -108,12 +108,15 @@ PASSED = (
 LINKED = (
     "autoscaling",
     "backup",
+    "delivery.logs",
     "eks",
     "eks-nodegroup",
     "elasticache",
     "elasticloadbalancing",
     "rds",
+    "replication.ecr",
     "spot",
+    "wafv2",
 )
 """Services that make a role of their own in an account when they are first used."""
 

@@ -56,9 +56,10 @@ def wanted(stack: StackConfig, place: Place) -> dict[str, list[str]]:
     sku = CATALOG.nodes[stack.nodes.size].sku
     plain = [CATALOG.system.sku, sku, *(SPOT_ALTERNATIVES[sku] if stack.nodes.spot else ())]
     found = {name: list(place.zones) for name in plain}
-    for accelerator in (stack.gpu.accelerator, *stack.gpu.fallbacks) if stack.gpu else ():
-        first = machines(accelerator, place.region, stack.gpu.per_worker)[0] if stack.gpu else None
-        if first is not None:
+    gpu = stack.gpu
+    if gpu is not None:
+        for accelerator in (gpu.accelerator, *gpu.fallbacks):
+            first, *_ = machines(accelerator, place.region, gpu.per_worker)
             found[first.sku] = [zone for zone in place.zones if has(zone, first.sku)]
     return found
 

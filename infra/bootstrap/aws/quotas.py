@@ -48,9 +48,9 @@ def needs(stack: StackConfig, place: Place) -> list[Need]:
         cores.get(("standard", stack.nodes.spot), 0) + nodes.cpus * stack.nodes.max
     )
     gpu = stack.gpu
-    for name in (gpu.accelerator, *gpu.fallbacks) if gpu else ():
-        first = machines(name, place.region, gpu.per_worker)[0] if gpu else None
-        if gpu and first:
+    if gpu is not None:
+        for name in dict.fromkeys((gpu.accelerator, *gpu.fallbacks)):
+            first, *_ = machines(name, place.region, gpu.per_worker)
             kind = (first.sku[0], gpu.spot)
             cores[kind] = cores.get(kind, 0) + first.cpus * gpu.max
     return found + [

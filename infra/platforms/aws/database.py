@@ -133,7 +133,7 @@ class Database(pulumi.ComponentResource):
             performance_insights_kms_key_id=keys.data,
             performance_insights_retention_period=7,
             monitoring_interval=60,
-            monitoring_role_arn=self._monitoring().arn,
+            monitoring_role_arn=self._monitoring(keys).arn,
             deletion_protection=place.protect,
             skip_final_snapshot=not place.production,
             final_snapshot_identifier=f"{self.identifier}-final" if place.production else None,
@@ -141,11 +141,11 @@ class Database(pulumi.ComponentResource):
             **_origin(database, tier.storage_gib, keys, primary),
         )
 
-    def _monitoring(self) -> iam.Role:
+    def _monitoring(self, keys: Keys) -> iam.Role:
         return iam.Role(
             f"{self._place.name}-db-monitor",
             description=f"Enhanced monitoring of {self.identifier}",
-            trusts=iam.trust("monitoring.rds.amazonaws.com"),
+            trusts=iam.trust("monitoring.rds.amazonaws.com", account=keys.account),
             managed=["service-role/AmazonRDSEnhancedMonitoringRole"],
             opts=self._child,
         )

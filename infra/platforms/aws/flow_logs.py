@@ -18,6 +18,7 @@ class FlowLogs(pulumi.ComponentResource):
         name: str,
         *,
         place: Place,
+        account: pulumi.Output[str],
         vpc: pulumi.Output[str],
         key: pulumi.Output[str],
         days: int,
@@ -28,7 +29,7 @@ class FlowLogs(pulumi.ComponentResource):
         role = iam.Role(
             name,
             description=f"Flow logs of {place.name}",
-            trusts=iam.trust("vpc-flow-logs.amazonaws.com"),
+            trusts=iam.trust("vpc-flow-logs.amazonaws.com", account=account),
             statements=[
                 iam.allow(
                     ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],

@@ -69,7 +69,7 @@ class Governance(pulumi.ComponentResource):
                 shutdown=shutdown,
                 pools=pools,
                 database=database,
-                key=keys.data,
+                keys=keys,
                 opts=child,
             )
         self.register_outputs({})

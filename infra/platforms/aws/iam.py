@@ -56,15 +56,21 @@ def document(*statements: Statement) -> pulumi.Output[str]:
 
 
 def trust(
-    *services: str, when: Mapping[str, Mapping[str, Any]] | None = None, tagged: bool = False
+    service: str, *, account: pulumi.Input[str] | None = None, tagged: bool = False
 ) -> pulumi.Output[str]:
-    """Who may assume a role: services of AWS; `tagged` where the service marks its sessions (Pod Identity)."""
+    """Who may assume a role: a service of AWS.
+
+    With `account` only on behalf of that account, where the service says so: else anybody could have it act in
+    our role. `tagged` is for a service that marks its sessions (Pod Identity).
+    """
     statement: dict[str, Any] = {
         "Effect": "Allow",
-        "Principal": {"Service": sorted(services)},
+        "Principal": {"Service": service},
         "Action": ["sts:AssumeRole", "sts:TagSession"] if tagged else ["sts:AssumeRole"],
     }
-    return document(statement if when is None else {**statement, "Condition": when})
+    if account is not None:
+        statement["Condition"] = {"StringEquals": {"aws:SourceAccount": account}}
+    return document(statement)
 
 
 class Role(pulumi.ComponentResource):

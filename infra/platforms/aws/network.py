@@ -60,7 +60,15 @@ class Network(pulumi.ComponentResource):
             tables=tables,
             opts=self._child,
         )
-        FlowLogs(f"{name}-flow", place=place, vpc=self.vpc.id, key=keys.logs, days=log_days, opts=self._child)
+        FlowLogs(
+            f"{name}-flow",
+            place=place,
+            account=keys.account,
+            vpc=self.vpc.id,
+            key=keys.logs,
+            days=log_days,
+            opts=self._child,
+        )
         self.facts = NetworkFacts(
             id=self.vpc.id,
             private_subnets=[subnet.id for subnet in self.private],

@@ -16,6 +16,7 @@ from infra import config
 from infra.place import Place
 from infra.platforms.aws import iam
 from infra.platforms.aws.database import Database
+from infra.platforms.aws.keys import Keys
 from infra.platforms.aws.node_pools import NodePools, Pool
 
 SDK = "arn:aws:scheduler:::aws-sdk"
@@ -32,23 +33,23 @@ class Shutdown(pulumi.ComponentResource):
         shutdown: config.Shutdown,
         pools: NodePools,
         database: Database,
-        key: pulumi.Output[str],
+        keys: Keys,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("costate:aws:Shutdown", name, None, opts)
-        self._name, self._shutdown, self._key = name, shutdown, key
+        self._name, self._shutdown, self._key = name, shutdown, keys.data
         self._child = pulumi.ResourceOptions(parent=self)
         self._group = aws.scheduler.ScheduleGroup(place.name, opts=self._child)
         self._role = iam.Role(
             f"{place.name}-shutdown",
             description=f"Sleep of {place.name}",
-            trusts=iam.trust("scheduler.amazonaws.com"),
+            trusts=iam.trust("scheduler.amazonaws.com", account=keys.account),
             statements=[
                 iam.allow(["rds:StopDBInstance", "rds:StartDBInstance"], database.instance.arn),
                 iam.allow(["eks:UpdateNodegroupConfig"], [group.arn for _, group in pools.groups]),
                 iam.allow(
                     ["kms:Decrypt"],
-                    key,
+                    keys.data,
                     when={"StringEquals": {"kms:ViaService": f"scheduler.{place.region}.amazonaws.com"}},
                 ),
             ],

@@ -33,6 +33,7 @@ STACKS: dict[str, dict[str, Any]] = {
     "gpu": {
         "environment": "staging",
         "cells": [{"platform": "aws", "region": "ap-northeast-1"}],
+        "shutdown": {"stop": "19:05", "start": "07:30", "timezone": "Europe/Berlin"},
         "gpu": {"accelerator": "a10g", "fallbacks": ["l4", "a10g"], "min": 1, "max": 4, "spot": True},
     },
     "karpenter": {
@@ -40,7 +41,6 @@ STACKS: dict[str, dict[str, Any]] = {
         "cells": [{"platform": "aws", "region": "eu-west-1"}],
         "cluster": {"node_autoscaler": "karpenter"},
         "gpu": {"accelerator": "t4"},
-        "shutdown": {"stop": "19:05", "start": "07:30", "timezone": "Europe/Berlin"},
     },
 }
 
@@ -360,7 +360,7 @@ class TestRouting:
 
 class TestSleep:
     def schedules(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        for schedule in made("karpenter").of("aws:scheduler/schedule:Schedule"):
+        for schedule in made("gpu").of("aws:scheduler/schedule:Schedule"):
             target = schedule.plain["target"]
             yield schedule.plain["scheduleExpression"], target["arn"], json.loads(target["input"])
 
@@ -374,11 +374,16 @@ class TestSleep:
         }
 
     def test_groups_go_to_nothing_and_come_back_as_they_were(self) -> None:
-        sizes = [given["ScalingConfig"] for _, arn, given in self.schedules() if "Nodegroup" in arn]
-        group = one(made("karpenter"), "aws:eks/nodeGroup:NodeGroup").plain["scalingConfig"]
-        woken = {"MinSize": group["minSize"], "DesiredSize": group["minSize"], "MaxSize": group["maxSize"]}
-        asleep = {**woken, "MinSize": 0, "DesiredSize": 0}
-        assert sorted(sizes, key=str) == sorted([asleep, woken], key=str)
+        groups = {
+            group.outputs["nodeGroupName"]: group.plain["scalingConfig"]
+            for group in made("gpu").of("aws:eks/nodeGroup:NodeGroup")
+        }
+        calls = [given for _, arn, given in self.schedules() if "Nodegroup" in arn]
+        for name, had in groups.items():
+            given = [call["ScalingConfig"] for call in calls if call["NodegroupName"] == name]
+            woken = {"MinSize": had["minSize"], "DesiredSize": had["minSize"], "MaxSize": had["maxSize"]}
+            asleep = {**woken, "MinSize": 0, "DesiredSize": 0}
+            assert sorted(given, key=str) == sorted([asleep, woken], key=str)
 
 
 @pytest.mark.parametrize("days", [7, 8, 30, 61, 365, 366, 400])

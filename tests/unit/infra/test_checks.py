@@ -55,6 +55,11 @@ def test_a_policy_exception_that_is_over_is_told() -> None:
     assert keys(stack(policy_exceptions=[over])) == ["costate:policy_exceptions.0.until"]
 
 
+def test_a_shutdown_that_karpenters_nodes_would_survive_is_told() -> None:
+    given = stack(shutdown={"stop": "19:00", "start": "07:00"}, cluster={"node_autoscaler": "karpenter"})
+    assert keys(given) == ["costate:shutdown"]
+
+
 def test_a_standby_in_another_account_is_told() -> None:
     cells = [
         {**AWS, "account": "111111111111"},
