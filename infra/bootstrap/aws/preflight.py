@@ -26,6 +26,7 @@ def preflight(clients: Clients, stack: StackConfig, place: Place) -> list[Findin
         *_offerings(clients("ec2", place.region), stack, place),
         *quotas.quotas(clients, stack, place),
         *_kubernetes(clients, stack, place),
+        *_database(clients("rds", place.region), stack),
     ]
 
 
@@ -109,3 +110,24 @@ def _kubernetes(clients: Clients, stack: StackConfig, place: Place) -> Iterator[
         yield Finding("ok", "node image", pinned)
     else:
         yield Finding("warning", "node image", f"{pinned} is pinned, AWS recommends {newest}")
+
+
+def _database(rds: Any, stack: StackConfig) -> Iterator[Finding]:
+    """Whether PostgreSQL of this version runs on this class, with a standby where one is asked for."""
+    version, sku = stack.database.version, CATALOG.databases[stack.database.size].sku
+    pages = rds.get_paginator("describe_orderable_db_instance_options").paginate(
+        Engine="postgres", DBInstanceClass=sku, Vpc=True
+    )
+    options = [
+        option
+        for page in pages
+        for option in page["OrderableDBInstanceOptions"]
+        if option["EngineVersion"].split(".")[0] == version
+        and option["StorageType"] == "gp3"
+        and (option["MultiAZCapable"] or not stack.database.highly_available)
+    ]
+    subject, told = f"database {sku}", f"PostgreSQL {version}"
+    if options:
+        yield Finding("ok", subject, told)
+    else:
+        yield Finding("error", subject, f"{told} is not offered on it", "Choose another database.size.")

@@ -84,17 +84,27 @@ class TestState:
 
 
 class Stubbed:
-    """moto's clients, but for what moto does not answer: Service Quotas, add-on versions and image releases."""
+    """moto's clients, but for what moto does not answer: quotas, add-ons, releases of images, database classes."""
 
     def __init__(
-        self, version: str = "1.36", quota: float = 1000, image: str = "", lacking: str = ""
+        self,
+        version: str = "1.36",
+        quota: float = 1000,
+        image: str = "",
+        lacking: str = "",
+        postgres: str = "17.6",
     ) -> None:
-        self._version, self._quota, self._lacking = version, quota, lacking
+        self._version, self._quota, self._lacking, self._postgres = version, quota, lacking, postgres
         self._image = image or CATALOG.kubernetes[f"{version}/node-image"]
 
     def __call__(self, service: str, region: str) -> Any:
         client = boto3.client(service, region)
-        answers = {"service-quotas": self._quotas, "eks": self._addons, "ssm": self._images}
+        answers = {
+            "service-quotas": self._quotas,
+            "eks": self._addons,
+            "ssm": self._images,
+            "rds": self._classes,
+        }
         if service in answers:
             stubber = Stubber(client)
             answers[service](stubber)
@@ -114,6 +124,14 @@ class Stubbed:
                 {"addons": [{"addonVersions": [{"addonVersion": version}]}]},
                 {"kubernetesVersion": self._version, "addonName": addon},
             )
+
+    def _classes(self, stubber: Stubber) -> None:
+        option = {"EngineVersion": self._postgres, "StorageType": "gp3", "MultiAZCapable": False}
+        stubber.add_response(
+            "describe_orderable_db_instance_options",
+            {"OrderableDBInstanceOptions": [option]},
+            {"Engine": "postgres", "DBInstanceClass": "db.t4g.medium", "Vpc": True},
+        )
 
     def _images(self, stubber: Stubber) -> None:
         name = preflight_module.IMAGE.format(version=self._version)
@@ -159,6 +177,11 @@ class TestPreflight:
         assert errors(found) == ["add-on coredns"]
         (told,) = [finding for finding in found if finding.subject == "add-on coredns"]
         assert "v0.0.1-eksbuild.1" in told.remedy
+
+    def test_a_database_that_is_not_offered_is_told(self) -> None:
+        assert errors(self.looked(stack(), Stubbed(postgres="16.9"))) == ["database db.t4g.medium"]
+        standby = stack(database={"highly_available": True})
+        assert errors(self.looked(standby)) == ["database db.t4g.medium"]
 
     def test_a_newer_image_is_a_warning(self) -> None:
         (told,) = [f for f in self.looked(stack(), Stubbed(image="1.36.9-20270101")) if f.level != "ok"]
