@@ -190,10 +190,14 @@ class _Maker:
         collection = self.kind[0].lower() + self.kind[1:] + "s"
         if self.known.typename == "gcp:serviceaccount/account:Account":
             return f"projects/{self.scene.project}/serviceAccounts/{self.email()}"
+        if self.known.typename == "gcp:dns/recordSet:RecordSet":
+            zone = f"projects/{self.scene.project}/managedZones/{plain['managedZone']}"
+            return f"{zone}/rrsets/{plain['name']}/{plain['type']}"
         if self.known.typename in ("gcp:storage/bucket:Bucket", "gcp:dns/managedZone:ManagedZone"):
             return self.name
         if self.service == "compute":
             place = "global" if place == "global" else f"regions/{place}"
+            place = f"zones/{plain['zone']}" if "zone" in plain else place
             return f"projects/{self.scene.project}/{place}/{collection}/{self.name}"
         return f"projects/{self.scene.project}/locations/{place}/{collection}/{self.name}"
 

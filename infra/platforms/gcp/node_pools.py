@@ -98,6 +98,8 @@ class NodePools(pulumi.ComponentResource):
             name=pool.label,
             cluster=self._cluster.id,
             location=self._place.region,
+            # A minor version comes to the nodes when it comes to the control plane: by configuration.
+            version=self._cluster.master_version,
             node_locations=list(pool.zones),
             # Changing it would replace the pool, so it does not follow the configuration.
             initial_node_count=pool.first,

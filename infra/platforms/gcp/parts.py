@@ -39,21 +39,17 @@ class GcpParts:
         primary: GcpParts | None = None,
     ) -> None:
         self._stack, self._place, self._primary = stack, place, primary
-        enabled = Services(
-            self._named("services"),
-            place=place,
-            enabled=services(public=bool(stack.domain)),
-            opts=pulumi.ResourceOptions(
-                parent=parent, providers=[self._provider(f"{place.name}-services", parent)]
-            ),
-        )
+        # APIs and service agents are the project's, and a standby is in its primary's project.
+        self.services: Services = primary.services if primary else self._services(parent)
         # Whatever this provider makes waits for the APIs: it is itself made after them.
-        provider = self._provider(place.name, parent, enabled)
+        provider = self._provider(place.name, parent, self.services)
         self._opts = pulumi.ResourceOptions(parent=parent, providers=[provider])
 
     @cached_property
     def agents(self) -> Agents:
         """Google's own service accounts in the project."""
+        if self._primary is not None:
+            return self._primary.agents
         return Agents(self._named("agents"), place=self._place, opts=self._opts)
 
     @cached_property
@@ -214,6 +210,15 @@ class GcpParts:
     def _cell(self) -> config.Cell:
         here = ("gcp", self._place.region, self._place.account)
         return next(cell for cell in self._stack.cells if (cell.platform, cell.region, cell.project) == here)
+
+    def _services(self, parent: pulumi.Resource) -> Services:
+        provider = self._provider(f"{self._place.name}-services", parent)
+        return Services(
+            self._named("services"),
+            place=self._place,
+            enabled=services(public=bool(self._stack.domain)),
+            opts=pulumi.ResourceOptions(parent=parent, providers=[provider]),
+        )
 
     def _named(self, part: str) -> str:
         return f"{self._place.name}-{part}"
