@@ -62,7 +62,13 @@ def storage_account(
         ),
         immutable_storage_with_versioning=immutable,
         tags=place.tags,
-        opts=key.after(parent, protect=place.protect),
+        opts=pulumi.ResourceOptions.merge(
+            key.after(parent, protect=place.protect),
+            # A lock is for good: it stays as the account was made, whatever the stack's protection becomes.
+            pulumi.ResourceOptions(
+                ignore_changes=["immutableStorageWithVersioning.immutabilityPolicy.state"] if immutable else None
+            ),
+        ),
     )
 
 

@@ -226,6 +226,15 @@ class Backup(pulumi.ComponentResource):
                 object_type="BackupInstance",
                 friendly_name=part,
                 data_source_info=source,
+                # The resource as a whole, where not its parts are backed up: here they are the same.
+                data_source_set_info=backup.DatasourceSetArgs(
+                    object_type="DatasourceSet",
+                    datasource_type=source.datasource_type,
+                    resource_type=source.resource_type,
+                    resource_id=source.resource_id,
+                    resource_name=source.resource_name,
+                    resource_location=source.resource_location,
+                ),
                 policy_info=policy,
                 identity_details=backup.IdentityDetailsArgs(use_system_assigned_identity=True),
             ),

@@ -59,13 +59,13 @@ class Database(pulumi.ComponentResource):
         self._place, self._intent, self._maintenance = place, database, maintenance
         self._group, self._network, self._keys = group, network, keys
         self.server = self._server(primary)
-        if primary is None:
-            self._prepare(name, identity)
+        prepared = [self._prepare(name, identity)] if primary is None else []
         settings(
             name,
             group=group,
             server=self.server,
-            insights=not self._tier.startswith("Burstable"),
+            insights=self._tier != "Burstable",
+            after=prepared,
             parent=self,
         )
         logs.collect(name, target=self.server.id, searched=LOGS, parent=self)
@@ -128,7 +128,10 @@ class Database(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=place.protect,
-                depends_on=[wrapping.granted for wrapping in (self._keys.data, recovery) if wrapping],
+                depends_on=[
+                    *(wrapping.granted for wrapping in (self._keys.data, recovery) if wrapping),
+                    *self._network.joined,
+                ],
                 # A failover changes the zones round, and a disk that was full has grown.
                 ignore_changes=[
                     "availabilityZone",
@@ -154,7 +157,7 @@ class Database(pulumi.ComponentResource):
             geo_redundant_backup=geo.ENABLED if recovery else geo.DISABLED,
         )
 
-    def _prepare(self, name: str, identity: Identity) -> None:
+    def _prepare(self, name: str, identity: Identity) -> pulumi.Resource:
         """The database, and who may administer it; the others get their rights by SQL."""
         database = postgres.Database(
             name,
@@ -165,7 +168,7 @@ class Database(pulumi.ComponentResource):
             collation="en_US.utf8",
             opts=pulumi.ResourceOptions(parent=self, protect=self._place.protect),
         )
-        postgres.AdministratorsMicrosoftEntra(
+        return postgres.AdministratorsMicrosoftEntra(
             f"{name}-migrations",
             resource_group_name=self._group.name,
             server_name=self.server.name,

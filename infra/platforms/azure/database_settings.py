@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 from pulumi_azure_native import dbforpostgresql as postgres
@@ -28,11 +28,17 @@ INSIGHTS: Mapping[str, str] = {
 
 
 def settings(
-    name: str, *, group: Group, server: postgres.Server, insights: bool, parent: pulumi.Resource
+    name: str,
+    *,
+    group: Group,
+    server: postgres.Server,
+    insights: bool,
+    after: Sequence[pulumi.Resource],
+    parent: pulumi.Resource,
 ) -> None:
-    """Set the parameters, one after the other: a server takes one change at a time."""
+    """Set the parameters, one after the other and `after` others: a server takes one change at a time."""
     wanted = {**ALWAYS, **(INSIGHTS if insights else {})}
-    last: list[pulumi.Resource] = []
+    last = list(after)
     for parameter, value in wanted.items():
         last = [
             postgres.Configuration(

@@ -103,7 +103,12 @@ class Keys(pulumi.ComponentResource):
                 ),
             ),
             tags=place.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=place.protect),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=place.protect,
+                # Azure lets it be said once: a stack that is no longer protected keeps what it was made with.
+                ignore_changes=["properties.softDeleteRetentionInDays"],
+            ),
         )
 
     def _key(self, name: str, vault: keyvault.Vault) -> keyvault.Key:

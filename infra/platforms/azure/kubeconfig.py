@@ -25,8 +25,7 @@ _TEMPLATE = {
         "kubeconfig": {
             "type": "string",
             "value": (
-                "[listClusterUserCredential(parameters('cluster'), '2025-05-01', "
-                "createObject()).kubeconfigs[0].value]"
+                "[listClusterUserCredential(parameters('cluster'), '2025-05-01').kubeconfigs[0].value]"
             ),
         }
     },

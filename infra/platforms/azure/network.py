@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_azure_native import network
+from pulumi_azure_native import network, privatedns
 
 from infra.contracts import NetworkFacts
 from infra.place import Place
@@ -67,12 +67,13 @@ class Network(pulumi.ComponentResource):
         self.private_zones = {
             service: zone(
                 f"{name}-{service}", domain=domain, place=place, group=group, vnet=self.vnet.id, parent=self
-            ).id
+            )[0].id
             for service, domain in ZONES.items()
         }
-        self.postgres_zone = self._postgres_zone()
-        if primary is not None:
-            self._peer(primary)
+        postgres, linked = self._postgres_zone()
+        self.postgres_zone = postgres.id
+        # What PostgreSQL waits for: without it the server is not found, or its replica finds no primary.
+        self.joined: list[pulumi.Resource] = [linked, *(self._peer(primary) if primary else ())]
         self.facts = NetworkFacts(
             id=self.vnet.id,
             private_subnets=[subnets[f"private-{zone}"] for zone in place.zones],
@@ -155,7 +156,7 @@ class Network(pulumi.ComponentResource):
             )
         return {name: subnet.id for name, subnet in made.items()}
 
-    def _postgres_zone(self) -> pulumi.Output[str]:
+    def _postgres_zone(self) -> tuple[privatedns.PrivateZone, privatedns.VirtualNetworkLink]:
         """The zone that a PostgreSQL server in a delegated subnet writes its name into."""
         return zone(
             f"{self._name}-postgres",
@@ -164,11 +165,11 @@ class Network(pulumi.ComponentResource):
             group=self.group,
             vnet=self.vnet.id,
             parent=self,
-        ).id
+        )
 
-    def _peer(self, primary: Network) -> None:
+    def _peer(self, primary: Network) -> list[pulumi.Resource]:
         """Join the network to the primary's, both ways: a replica follows its server over private addresses."""
-        for name, near, far in (("to-primary", self, primary), ("to-standby", primary, self)):
+        peerings: list[pulumi.Resource] = [
             network.VirtualNetworkPeering(
                 f"{self._name}-{name}",
                 resource_group_name=near.group.name,
@@ -181,7 +182,9 @@ class Network(pulumi.ComponentResource):
                 use_remote_gateways=False,
                 opts=self._child(),
             )
-        for name, near, far in (("from-standby", self, primary), ("from-primary", primary, self)):
+            for name, near, far in (("to-primary", self, primary), ("to-standby", primary, self))
+        ]
+        links = [
             link(
                 f"{self._name}-postgres-{name}",
                 domain=near.postgres_zone.apply(lambda path: path.split("/")[-1]),
@@ -190,6 +193,9 @@ class Network(pulumi.ComponentResource):
                 vnet=far.vnet.id,
                 parent=self,
             )
+            for name, near, far in (("from-standby", self, primary), ("from-primary", primary, self))
+        ]
+        return [*peerings, *links]
 
 
 def zones_in_use(place: Place) -> tuple[str, ...]:

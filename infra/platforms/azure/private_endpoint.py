@@ -38,8 +38,8 @@ def zone(
     group: Group,
     vnet: pulumi.Output[str],
     parent: pulumi.Resource,
-) -> privatedns.PrivateZone:
-    """A private DNS zone that the cell's network sees."""
+) -> tuple[privatedns.PrivateZone, privatedns.VirtualNetworkLink]:
+    """A private DNS zone, and the link by which the cell's network sees it."""
     made = privatedns.PrivateZone(
         name,
         private_zone_name=domain,
@@ -48,8 +48,8 @@ def zone(
         tags=place.tags,
         opts=pulumi.ResourceOptions(parent=parent),
     )
-    link(name, domain=made.name, place=place, group=group, vnet=vnet, parent=parent)
-    return made
+    linked = link(name, domain=made.name, place=place, group=group, vnet=vnet, parent=parent)
+    return made, linked
 
 
 def link(

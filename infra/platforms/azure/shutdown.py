@@ -61,7 +61,7 @@ class Shutdown(pulumi.ComponentResource):
         super().__init__("costate:azure:Shutdown", name, None, opts)
         self._name, self._place, self._group = name, place, group
         zone = windows_name(shutdown.timezone)
-        roles = {what: self._role(what, target) for what, target in targets.items()}
+        roles = {what: self._role(what) for what in targets}
         moments: Mapping[Moment, str] = {"stop": shutdown.stop, "start": shutdown.start}
         for moment, time in moments.items():
             workflow = self._workflow(moment, time, zone, targets)
@@ -77,14 +77,15 @@ class Shutdown(pulumi.ComponentResource):
                 )
         self.register_outputs({})
 
-    def _role(self, what: str, target: pulumi.Output[str]) -> authorization.RoleDefinition:
+    def _role(self, what: str) -> authorization.RoleDefinition:
         """Start and stop, nothing else: Azure's own roles that may do so may do far more."""
         return authorization.RoleDefinition(
             f"{self._name}-{what}",
             role_name=pulumi.Output.concat("Start and stop of the ", what, " of ", self._group.name),
             role_type="CustomRole",
             description=f"Sleep of {self._place.name}",
-            scope=target,
+            # Azure defines no role below a group; it is given on the one resource.
+            scope=self._group.id,
             assignable_scopes=[self._group.id],
             permissions=[authorization.PermissionArgs(actions=list(ACTIONS[what]))],
             opts=pulumi.ResourceOptions(parent=self),
@@ -129,6 +130,8 @@ def _call(moment: Moment, what: str, target: pulumi.Output[str]) -> dict[str, An
     """One request to Azure's API; answers in the 400s are final, others are tried again."""
     return {
         "type": "Http",
+        # Else the workflow would follow the operation to its end, at an address that it has no right to read.
+        "operationOptions": "DisableAsyncPattern",
         "runAfter": {},
         "inputs": {
             "method": "POST",
