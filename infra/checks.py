@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from infra import cidr, naming
@@ -114,18 +114,32 @@ def _names(stack_name: str, index: int, cell: Cell) -> Iterator[ConfigFault]:
             yield ConfigFault(f"costate:cells.{index}", why, None, "a shorter name of the stack")
 
 
+OWNERS: Mapping[str, str] = {"aws": "account", "azure": "subscription"}
+"""Key of a cell that says whose resources are made (GCP's is checked by `config`)."""
+
+
 def _followers(stack: StackConfig) -> Iterator[ConfigFault]:
-    """Standbys on AWS outside their primary's account: data are not copied across accounts."""
-    primaries = [cell for cell in stack.cells if cell.platform == "aws" and cell.role == "primary"]
+    """Standbys that cannot follow: outside their primary's account, or with a database that has no replica."""
     for index, cell in enumerate(stack.cells):
-        if cell.platform != "aws" or cell.role != "standby" or cell.account == primaries[0].account:
+        if cell.role != "standby" or cell.platform not in CATALOGS:
             continue
-        yield ConfigFault(
-            f"costate:cells.{index}.account",
-            "is not that of the primary",
-            cell.account,
-            f"the primary's: {primaries[0].account or 'that of the credentials'}",
-        )
+        primary = next(c for c in stack.cells if c.role == "primary" and c.platform == cell.platform)
+        key = OWNERS.get(cell.platform)
+        if key is not None and getattr(cell, key) != (owner := getattr(primary, key)):
+            yield ConfigFault(
+                f"costate:cells.{index}.{key}",
+                "is not that of the primary",
+                getattr(cell, key),
+                f"the primary's: {owner or 'that of the credentials'}",
+            )
+        tiers = CATALOGS[cell.platform].databases
+        if not tiers[stack.database.size].replicated:
+            yield ConfigFault(
+                "costate:database.size",
+                f"has no replica for a standby on {cell.platform}",
+                stack.database.size,
+                ", ".join(size for size, tier in tiers.items() if tier.replicated),
+            )
 
 
 def _dates(stack: StackConfig, today: date) -> Iterator[ConfigFault]:

@@ -63,7 +63,7 @@ CATALOG = Catalog(
         "h200": (Machine("Standard_ND96isr_H200_v5", 96, 1850, accelerators=8, regions=_H200),),
     },
     databases={
-        "small": DatabaseTier("Standard_B2s", 64, highly_available=False),
+        "small": DatabaseTier("Standard_B2s", 64, highly_available=False, replicated=False),
         "medium": DatabaseTier("Standard_D4ds_v5", 256, highly_available=True),
         "large": DatabaseTier("Standard_D8ds_v5", 512, highly_available=True),
     },

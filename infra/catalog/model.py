@@ -52,6 +52,8 @@ class DatabaseTier:
     storage_gib: int
     highly_available: bool
     """Whether this size can have a standby in another zone."""
+    replicated: bool = True
+    """Whether this size can have a replica in another region."""
 
 
 @dataclass(frozen=True)

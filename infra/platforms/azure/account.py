@@ -66,7 +66,9 @@ def storage_account(
             key.after(parent, protect=place.protect),
             # A lock is for good: it stays as the account was made, whatever the stack's protection becomes.
             pulumi.ResourceOptions(
-                ignore_changes=["immutableStorageWithVersioning.immutabilityPolicy.state"] if immutable else None
+                ignore_changes=["immutableStorageWithVersioning.immutabilityPolicy.state"]
+                if immutable
+                else None
             ),
         ),
     )

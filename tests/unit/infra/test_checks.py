@@ -60,6 +60,19 @@ def test_a_shutdown_that_karpenters_nodes_would_survive_is_told() -> None:
     assert keys(given) == ["costate:shutdown"]
 
 
+def test_a_standby_in_another_subscription_is_told() -> None:
+    azure = {"platform": "azure", "region": "eastus", "subscription": "one"}
+    cells = [azure, {**azure, "region": "westus3", "role": "standby", "subscription": "another"}]
+    assert keys(stack(cells=cells, database={"size": "medium"})) == ["costate:cells.1.subscription"]
+
+
+def test_a_database_without_replica_is_told_where_a_standby_needs_one() -> None:
+    azure = {"platform": "azure", "region": "eastus"}
+    cells = [azure, {**azure, "region": "westus3", "role": "standby"}]
+    assert keys(stack(cells=cells, database={"size": "small"})) == ["costate:database.size"]
+    assert checks.check(stack(cells=[azure], database={"size": "small"}), "staging", TODAY) == []
+
+
 def test_a_standby_in_another_account_is_told() -> None:
     cells = [
         {**AWS, "account": "111111111111"},
