@@ -195,11 +195,19 @@ class _Maker:
             return f"{zone}/rrsets/{plain['name']}/{plain['type']}"
         if self.known.typename in ("gcp:storage/bucket:Bucket", "gcp:dns/managedZone:ManagedZone"):
             return self.name
+        if self.known.typename == "gcp:kms/cryptoKey:CryptoKey":
+            return f"{plain['keyRing']}/{collection}/{self.name}"
         if self.service == "compute":
             place = "global" if place == "global" else f"regions/{place}"
             place = f"zones/{plain['zone']}" if "zone" in plain else place
             return f"projects/{self.scene.project}/{place}/{collection}/{self.name}"
-        return f"projects/{self.scene.project}/locations/{place}/{collection}/{self.name}"
+        above = [
+            str(plain[key]).rsplit("/", 1)[-1]
+            for key in ("managedZone", "cluster", "instance")
+            if key in plain
+        ]
+        own = [self.name, str(plain["type"])] if self.kind == "RecordSet" else [self.name]
+        return "/".join([f"projects/{self.scene.project}/locations/{place}", *above, collection, *own])
 
     def azure_id(self) -> str:
         plain = revealed(dict(self.inputs))

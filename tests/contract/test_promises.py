@@ -100,6 +100,21 @@ def test_a_preview_shows_what_an_update_does(cloud: str, environment: str) -> No
         assert planned.inputs.keys() <= update.by_urn[urn].inputs.keys()
 
 
+@pytest.mark.parametrize("cloud", [pytest.param(c, marks=pytest.mark.xdist_group(c)) for c in CLOUDS])
+def test_no_two_resources_are_one_thing_in_the_cloud(cloud: str) -> None:
+    """Also not of two cells: whichever was destroyed first would take the other's away."""
+    recording = recorded(Estate(cloud, gpu=True, standby=True))
+    seen: dict[tuple[str, str, str], str] = {}
+    for resource in recording.managed:
+        if resource.type == "gcp:projects/service:Service" and not resource.plain.get(
+            "disableOnDestroy", True
+        ):
+            continue  # switched on by whoever comes first, switched off by nobody
+        region = str(recording.by_urn[resource.provider].plain.get("region", "")) if cloud == "aws" else ""
+        twin = seen.setdefault((resource.type, region, resource.id), resource.name)
+        assert twin == resource.name, f"{resource.type} {resource.id}: {twin} and {resource.name}"
+
+
 def in_a_component(declare: Callable[[pulumi.ResourceOptions], object], cloud: str = "aws") -> Recording:
     """What a program declares whose one component makes the given resource."""
     import pulumi_aws as aws

@@ -65,7 +65,7 @@ class Stack:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=900,
             check=False,
         )
         assert not check or done.returncode == 0, "\n".join(

@@ -60,7 +60,7 @@ def test_the_life_of_a_development_stack(begin: Begin) -> None:
 
     # What somebody deleted by hand is noticed, and made again.
     gone = next(thing for thing in stack.world.things() if thing.type == "aws:sqs/queuePolicy:QueuePolicy")
-    stack.world.remove(gone.type, gone.id)
+    stack.world.remove(gone)
     stack.pulumi("refresh", "--yes", "--skip-preview")
     assert stack.up()["create"] == [gone.name]
     stack.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
@@ -99,6 +99,26 @@ def test_an_interrupted_creation_is_completed_by_the_next_up(begin: Begin) -> No
         stack.world.refuse(40)
         assert "fails, as planned" in stack.told("destroy", "--yes", "--skip-preview")
         stack.assert_nothing_is_orphaned()
+    stack.pulumi("destroy", "--yes", "--skip-preview")
+    assert not stack.world.things()
+
+
+def test_the_life_of_a_production_stack(begin: Begin) -> None:
+    """Four cells on three clouds; what is protected goes only after the one setting has said so."""
+    stack = begin("prod")
+    stack.pulumi("preview")
+    assert not stack.world.calls()
+    stack.up()
+    stack.assert_nothing_is_orphaned()
+    assert_nothing_secret_is_written(stack)
+    assert set(stack.up()) == {"same"}
+
+    things = len(stack.world.things())
+    assert "cannot be deleted" in stack.told("destroy", "--yes", "--skip-preview")
+    assert len(stack.world.things()) == things
+
+    stack.write({**stack.config, "protect": False})
+    assert set(stack.up()) == {"same", "update"}
     stack.pulumi("destroy", "--yes", "--skip-preview")
     assert not stack.world.things()
 

@@ -74,7 +74,7 @@ def test_the_life_of_simulated_resources(simulated: Simulated, project: Project)
 
     # What somebody deleted by hand is noticed and made again.
     gone = made["table"]
-    simulated.world.remove(gone.type, gone.id)
+    simulated.world.remove(gone)
     simulated.pulumi("refresh", "--yes", "--skip-preview")
     assert simulated.up()["create"] == ["table"]
 

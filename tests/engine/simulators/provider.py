@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -20,6 +21,15 @@ from simulators.world import RefusalError, Thing, World
 Properties = dict[str, Any]
 ENGINES = ("version", "pluginDownloadURL", "__internal")
 """Inputs of a provider that the engine adds for itself."""
+
+SHARED = ("gcp:projects/service:Service",)
+"""Types that several resources may switch on together: the first does it, the others find it done."""
+
+NAMED_ONLY = ("aws:route53/record:Record", "gcp:dns/recordSet:RecordSet")
+"""Types that others may name whether they are there or not."""
+
+EVERYWHERE = ("iam", "s3", "route53", "cloudfront")
+"""Services of AWS whose names are unique over all regions."""
 
 PREFIXES = frozenset(AWS_PREFIXES.values())
 
@@ -81,7 +91,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             seed = self.world.call("create", request.urn)
             thing_id, outputs = created(schema.schema(kind), seed, name, inputs, self.scene)
             self._refuse_strangers(kind, inputs)
-            self.world.add(Thing(kind, thing_id, request.urn, seed, revealed(inputs), revealed(outputs)))
+            place = self._place(kind)
+            if kind in SHARED and self.world.get(kind, place, thing_id):
+                return provider_pb2.CreateResponse(id=thing_id, properties=encoded(outputs))
+            self.world.add(
+                Thing(kind, place, thing_id, request.urn, seed, revealed(inputs), revealed(outputs))
+            )
         return provider_pb2.CreateResponse(id=thing_id, properties=encoded(outputs))
 
     def Update(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:  # noqa: N802
@@ -96,14 +111,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             thing = self._existing(kind, request.id)
             self._refuse_strangers(kind, inputs)
             _, outputs = created(schema.schema(kind), thing.seed, name, inputs, self.scene)
-            self.world.change(
-                Thing(kind, thing.id, thing.urn, thing.seed, revealed(inputs), revealed(outputs))
-            )
+            self.world.change(replace(thing, inputs=revealed(inputs), outputs=revealed(outputs)))
         return provider_pb2.UpdateResponse(properties=encoded(outputs))
 
     def Read(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:  # noqa: N802
         kind, _ = _kind_and_name(request.urn)
-        thing = self.world.get(kind, request.id)
+        thing = self.world.get(kind, self._place(kind), request.id)
         if thing is None:
             return provider_pb2.ReadResponse()
         # Secrets are marked in what the engine has; a cloud does not know of the mark.
@@ -118,8 +131,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         kind, _ = _kind_and_name(request.urn)
         with _told(context):
             self.world.call("delete", request.urn)
-            self._refuse_in_use(self._existing(kind, request.id))
-            self.world.remove(kind, request.id)
+            if kind in SHARED and not self.world.get(kind, self._place(kind), request.id):
+                return empty_pb2.Empty()
+            thing = self._existing(kind, request.id)
+            self._refuse_in_use(thing)
+            self.world.remove(thing)
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:  # noqa: N802
@@ -128,8 +144,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
         return empty_pb2.Empty()
 
+    def _place(self, kind: str) -> str:
+        """What the ids of a type are unique in."""
+        if self.package == "aws":
+            return "" if kind.split(":")[1].split("/")[0] in EVERYWHERE else self.scene.region
+        return self.scene.project if self.package == "gcp" else self.scene.subscription
+
     def _existing(self, kind: str, thing_id: str) -> Thing:
-        if thing := self.world.get(kind, thing_id):
+        if thing := self.world.get(kind, self._place(kind), thing_id):
             return thing
         raise RefusalError(f"{kind} {thing_id} does not exist")
 
@@ -137,10 +159,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """RefusalError where something that exists refers to it by id, ARN, link or name."""
         handles = {thing.id, *(thing.outputs.get(key) for key in ("arn", "selfLink", "id", "name"))} - {None}
         for other in self.world.things():
-            if (other.type, other.id) == (thing.type, thing.id):
+            if (other.type, other.place, other.id) == (thing.type, thing.place, thing.id):
                 continue
             for path, value in leaves(other.inputs):
-                if value in handles and _refers(path, value, thing):
+                if value in handles and _refers(path, value, thing, other):
                     raise RefusalError(f"{thing.type} {thing.id} is in use: {other.type} {other.id}: {path}")
 
     def _refuse_strangers(self, kind: str, inputs: Mapping[str, Any]) -> None:
@@ -197,11 +219,13 @@ def _is_handle(value: str) -> bool:
     return value != UNKNOWN and prefix in PREFIXES and len(rest) == 16
 
 
-def _refers(path: str, value: str, thing: Thing) -> bool:
+def _refers(path: str, value: str, thing: Thing, other: Thing) -> bool:
     """Whether a text that is a handle of the thing is meant as one: names are alike by chance, ids are not."""
-    if path.startswith(("tags", "labels")):
+    if path.startswith(("tags", "labels")) or thing.type in NAMED_ONLY:
         return False
     if _is_handle(value) or value.startswith(("arn:", "projects/", "/subscriptions/", "https://")):
         return True
+    if thing.place != other.place and thing.place and other.place:
+        return False
     last = re.sub(r"\[\d+\]", "", path).split(".")[-1].lower()
     return thing.type.split(":")[-1].lower() in last

@@ -12,8 +12,8 @@ from typing import Any
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS things (
-    type TEXT NOT NULL, id TEXT NOT NULL, urn TEXT NOT NULL, seed TEXT NOT NULL,
-    inputs TEXT NOT NULL, outputs TEXT NOT NULL, PRIMARY KEY (type, id));
+    type TEXT NOT NULL, place TEXT NOT NULL, id TEXT NOT NULL, urn TEXT NOT NULL, seed TEXT NOT NULL,
+    inputs TEXT NOT NULL, outputs TEXT NOT NULL, PRIMARY KEY (type, place, id));
 CREATE TABLE IF NOT EXISTS calls (number INTEGER PRIMARY KEY, verb TEXT NOT NULL, urn TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS refusals (number INTEGER PRIMARY KEY);
 """
@@ -28,6 +28,8 @@ class Thing:
     """A resource that exists."""
 
     type: str
+    place: str
+    """Region, project or subscription that its id is unique in; empty where it is unique everywhere."""
     id: str
     urn: str
     seed: str
@@ -84,12 +86,15 @@ class World:
     def things(self) -> list[Thing]:
         """All that exists."""
         with self._open() as database:
-            rows = database.execute("SELECT type, id, urn, seed, inputs, outputs FROM things").fetchall()
-        return [Thing(*row[:4], json.loads(row[4]), json.loads(row[5])) for row in rows]
+            rows = database.execute(
+                "SELECT type, place, id, urn, seed, inputs, outputs FROM things"
+            ).fetchall()
+        return [Thing(*row[:5], json.loads(row[5]), json.loads(row[6])) for row in rows]
 
-    def get(self, kind: str, thing_id: str) -> Thing | None:
-        """The one with this type and id, if it exists."""
-        return next((thing for thing in self.things() if (thing.type, thing.id) == (kind, thing_id)), None)
+    def get(self, kind: str, place: str, thing_id: str) -> Thing | None:
+        """The one with this type and id in this place, if it exists."""
+        wanted = (kind, place, thing_id)
+        return next((t for t in self.things() if (t.type, t.place, t.id) == wanted), None)
 
     def add(self, thing: Thing) -> None:
         """Make it; RefusalError where one of its id is there."""
@@ -105,6 +110,7 @@ class World:
     def _put(self, verb: str, thing: Thing) -> None:
         values = (
             thing.type,
+            thing.place,
             thing.id,
             thing.urn,
             thing.seed,
@@ -112,9 +118,10 @@ class World:
             json.dumps(thing.outputs),
         )
         with self._open() as database:
-            database.execute(f"{verb} INTO things VALUES (?, ?, ?, ?, ?, ?)", values)
+            database.execute(f"{verb} INTO things VALUES (?, ?, ?, ?, ?, ?, ?)", values)
 
-    def remove(self, kind: str, thing_id: str) -> None:
+    def remove(self, thing: Thing) -> None:
         """It is gone, however that came."""
         with self._open() as database:
-            database.execute("DELETE FROM things WHERE type = ? AND id = ?", (kind, thing_id))
+            key = (thing.type, thing.place, thing.id)
+            database.execute("DELETE FROM things WHERE type = ? AND place = ? AND id = ?", key)
