@@ -52,6 +52,7 @@ AWS_BY_ARN = (
 NAMES = ("name", "identifier", "clusterIdentifier")
 """Inputs that name a resource, besides those that repeat its kind (`bucket`, `accountId`, `vaultName`)."""
 
+AZURE_PLACES = ("resourceGroupName", "resourceName")
 NESTED = 4
 """Levels of objects that are made up; deeper ones are left out."""
 
@@ -84,7 +85,12 @@ def naming_inputs(known: Schema) -> list[str]:
     """Inputs of the type that name the resource itself, the most telling first."""
     kind = known.typename.split(":")[-1]
     kind = kind[0].lower() + kind[1:]
-    return [key for key in (kind, f"{kind}Name", f"{kind}Id", *NAMES, "resourceName") if key in known.inputs]
+    found = [key for key in (kind, f"{kind}Name", f"{kind}Id", *NAMES) if key in known.inputs]
+    if found or "resourceName" not in known.inputs:
+        return found
+    # Azure calls by this name the resource itself or, where there is another name, what it belongs to.
+    others = [key for key in known.inputs if key.endswith("Name") and key not in AZURE_PLACES]
+    return others or ["resourceName"]
 
 
 def physical_name(known: Schema, urn: str, name: str, inputs: Mapping[str, Any]) -> str:
