@@ -98,7 +98,7 @@ class Backup(pulumi.ComponentResource):
         return iam.Role(
             f"{self._place.name}-backups",
             description=f"AWS Backup of {self._place.name}",
-            trusts=iam.trust("backup.amazonaws.com", account=keys.account),
+            trusts=iam.trust("backup.amazonaws.com"),
             statements=[
                 *([_databases(database)] if databases else []),
                 *_buckets(buckets),

@@ -60,8 +60,9 @@ def trust(
 ) -> pulumi.Output[str]:
     """Who may assume a role: a service of AWS.
 
-    With `account` only on behalf of that account, where the service says so: else anybody could have it act in
-    our role. `tagged` is for a service that marks its sessions (Pod Identity).
+    With `account` only on behalf of that account, so that nobody else has the service act in our role; for
+    services whose documentation says that they tell it. `tagged` is for a service that marks its sessions
+    (Pod Identity).
     """
     statement: dict[str, Any] = {
         "Effect": "Allow",

@@ -67,7 +67,7 @@ class Storage(pulumi.ComponentResource):
         role = iam.Role(
             f"{self._place.name}-replicate",
             description=f"Results of {primary._place.name} to {self._place.name}",
-            trusts=iam.trust("s3.amazonaws.com", account=self._keys.account),
+            trusts=iam.trust("s3.amazonaws.com"),
             statements=[
                 iam.allow(["s3:GetReplicationConfiguration", "s3:ListBucket"], source.arn),
                 iam.allow(

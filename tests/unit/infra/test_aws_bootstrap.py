@@ -301,6 +301,11 @@ class TestSmoke:
         (told,) = [f for f in self.looked(stack(cluster={"version": "1.35"})) if f.level == "error"]
         assert told.told == "runs 1.36"
 
+    def test_the_command_prints_policies(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert command.main(["permissions", "--stack", "dev"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert told["state"]["Version"] == "2012-10-17"
+
     def test_the_command_fails_where_something_is_wrong(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert command.main(["smoke", "--stack", "staging"]) == 1
         told = capsys.readouterr().out
