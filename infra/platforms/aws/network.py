@@ -12,6 +12,7 @@ from infra.place import Place
 from infra.platforms.aws.endpoints import Endpoints
 from infra.platforms.aws.flow_logs import FlowLogs
 from infra.platforms.aws.keys import Keys
+from infra.platforms.aws.ordering import after
 
 
 class Network(pulumi.ComponentResource):
@@ -49,6 +50,7 @@ class Network(pulumi.ComponentResource):
             {"kubernetes.io/role/internal-elb": "1", "karpenter.sh/discovery": place.name},
         )
         self.data = self._subnets("data", place.network.data, {})
+        self._ways: list[pulumi.CustomResource] = []
         tables = self._routes()
         self.endpoints = Endpoints(
             f"{name}-endpoints",
@@ -71,8 +73,10 @@ class Network(pulumi.ComponentResource):
         )
         self.facts = NetworkFacts(
             id=self.vpc.id,
-            private_subnets=[subnet.id for subnet in self.private],
-            public_subnets=[subnet.id for subnet in self.public],
+            # Known once traffic has its ways: a balancer is refused in a network without Internet gateway, nodes
+            # come up only where they can fetch images, and neither gateway goes while something uses it.
+            private_subnets=[after(subnet.id, self._ways) for subnet in self.private],
+            public_subnets=[after(subnet.id, self._ways) for subnet in self.public],
             data_subnets=[subnet.id for subnet in self.data],
         )
         self.register_outputs({"id": self.vpc.id})
@@ -102,16 +106,19 @@ class Network(pulumi.ComponentResource):
             gateway_id=gateway.id,
             opts=self._child,
         )
+        self._ways.append(way_out)
         nats = self._nats(way_out)
         tables = [self._table("data", self.data).id]
         for index, (zone, subnet) in enumerate(zip(self._place.zones, self.private, strict=True)):
             table = self._table(f"private-{zone}", [subnet])
-            aws.ec2.Route(
-                f"{self._name}-private-{zone}-out",
-                route_table_id=table.id,
-                destination_cidr_block="0.0.0.0/0",
-                nat_gateway_id=nats[index % len(nats)].id,
-                opts=self._child,
+            self._ways.append(
+                aws.ec2.Route(
+                    f"{self._name}-private-{zone}-out",
+                    route_table_id=table.id,
+                    destination_cidr_block="0.0.0.0/0",
+                    nat_gateway_id=nats[index % len(nats)].id,
+                    opts=self._child,
+                )
             )
             tables.append(table.id)
         return tables
@@ -142,10 +149,12 @@ class Network(pulumi.ComponentResource):
             opts=self._child,
         )
         for index, subnet in enumerate(subnets):
-            aws.ec2.RouteTableAssociation(
-                f"{self._name}-{use}-{index}",
-                route_table_id=table.id,
-                subnet_id=subnet.id,
-                opts=self._child,
+            self._ways.append(
+                aws.ec2.RouteTableAssociation(
+                    f"{self._name}-{use}-{index}",
+                    route_table_id=table.id,
+                    subnet_id=subnet.id,
+                    opts=self._child,
+                )
             )
         return table

@@ -89,6 +89,16 @@ class TestOrder:
         first = before(pair, one(pair, "aws:eks/addon:Addon", EAST, addon))
         assert f"NodeGroup {EAST}-cluster-pools-system" in first
 
+    @pytest.mark.parametrize("token", ["aws:lb/loadBalancer:LoadBalancer", "aws:eks/nodeGroup:NodeGroup"])
+    def test_gateways_are_there_before_what_sends_through_them_and_go_after_it(self, token: str) -> None:
+        pair = made("pair")
+        found = pair.of(token)
+        assert found
+        for resource in found:
+            first, cell = before(pair, resource), pair.cell(resource)
+            assert f"InternetGateway {cell}-network-internet" in first
+            assert any(name.startswith(f"NatGateway {cell}") for name in first)
+
     def test_log_groups_are_there_before_aws_would_make_them_itself(self) -> None:
         pair = made("pair")
         cluster = before(pair, one(pair, "aws:eks/cluster:Cluster", EAST))
