@@ -318,6 +318,10 @@ _TEXTS: tuple[tuple[str, typing.Callable[[_Maker, str], str]], ...] = (
     (r"^selfLink", lambda maker, key: f"https://www.googleapis.com/compute/v1/{maker.gcp_id()}"),
     (r"(?i)certificate(authority)?(data)?$|^data$", lambda maker, key: _certificate(maker.urn)),
     (r"(?i)issuer(url)?$|(?i:url|uri)$", lambda maker, key: f"https://{maker.host()}/{key}"),
+    (
+        r"^address$",
+        lambda maker, key: maker.ip() if maker.known.typename.startswith("gcp:compute/") else maker.host(),
+    ),
     (r"(?i)endpoint$|host|dns_?name|fqdn|domain|address$(?<!ipAddress)", lambda maker, key: maker.host()),
     (r"(?i)(ip|ipaddress|ip4)$", lambda maker, key: maker.ip()),
     (r"(?i)zoneid$", lambda maker, key: f"Z{digest(maker.urn, key, length=13).upper()}"),

@@ -80,14 +80,15 @@ class Routing(pulumi.ComponentResource):
                 ],
                 opts=self._child,
             )
-        # Only these may issue certificates for the domain: CloudFront's, and the gateways' by cert-manager.
+        # Only these may issue certificates for the domain: CloudFront's, the gateways' by cert-manager, and
+        # those of the load balancers of cells on Google Cloud.
         aws.route53.Record(
             f"{name}-caa",
             zone_id=self.zone.zone_id,
             name=domain,
             type="CAA",
             ttl=3600,
-            records=['0 issue "amazon.com"', '0 issue "letsencrypt.org"'],
+            records=['0 issue "amazon.com"', '0 issue "letsencrypt.org"', '0 issue "pki.goog"'],
             opts=self._child,
         )
         self.register_outputs({"name_servers": self.zone.name_servers})

@@ -32,13 +32,14 @@ class Edge(pulumi.ComponentResource):
         *,
         place: Place,
         domain: str,
+        fronted: bool,
         network: Network,
         account: NodeAccount,
         primary: Edge | None,
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("costate:gcp:Edge", name, None, opts)
-        self._place = place
+        self._place, self._fronted = place, fronted
         inside: Mapping[str, pulumi.Input[str]] = {
             "networking.gke.io/load-balancer-type": "Internal",
             "networking.gke.io/internal-load-balancer-subnet": network.public.name,
@@ -94,6 +95,7 @@ class Edge(pulumi.ComponentResource):
             f"{name}-balancer",
             place=self._place,
             domain=domain,
+            fronted=self._fronted,
             certificates=self.certificate.map,
             address=address,
             network=network,

@@ -35,6 +35,7 @@ class LoadBalancer(pulumi.ComponentResource):
         *,
         place: Place,
         domain: str,
+        fronted: bool,
         certificates: pulumi.Output[str],
         address: compute.GlobalAddress,
         network: Network,
@@ -46,7 +47,7 @@ class LoadBalancer(pulumi.ComponentResource):
         self.group = f"{place.name}-gateway"
         groups = [self._group(network, zone) for zone in place.zones]
         self._let_in(network, account)
-        self._policy = waf(place, self)
+        self._policy = waf(place, fronted=fronted, parent=self)
         self._health = compute.HealthCheck(
             f"{place.name}-gateway",
             check_interval_sec=10,
@@ -134,14 +135,12 @@ class LoadBalancer(pulumi.ComponentResource):
         certificates: pulumi.Output[str],
         address: compute.GlobalAddress,
     ) -> None:
-        """Requests for another host are sent to ours, whatever they ask for."""
+        """Any host: health checks of other clouds ask for the cell by its own name, and the gateway knows."""
         place, parent = self._place, pulumi.ResourceOptions(parent=self)
         paths = compute.URLMap(
             f"{place.name}-https",
-            default_url_redirect=compute.URLMapDefaultUrlRedirectArgs(
-                host_redirect=self._domain, https_redirect=True, strip_query=False
-            ),
-            host_rules=[compute.URLMapHostRuleArgs(hosts=[self._domain], path_matcher="service")],
+            default_service=service.id,
+            host_rules=[compute.URLMapHostRuleArgs(hosts=["*"], path_matcher="service")],
             path_matchers=[
                 compute.URLMapPathMatcherArgs(
                     name="service",

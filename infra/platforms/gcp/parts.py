@@ -156,6 +156,8 @@ class GcpParts:
             self._named("edge"),
             place=self._place,
             domain=self._stack.domain,
+            # The first cell's cloud keeps the domain, and has a front of its own where it is another.
+            fronted=self._stack.cells[0].platform != "gcp",
             network=self.network,
             account=self.node_account,
             primary=self._primary.edge if self._primary else None,

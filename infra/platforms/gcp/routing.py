@@ -1,19 +1,20 @@
 """DNS of the domain: the zone, a name for each cell, and the domain itself over all cells that can be checked.
 
 DOMAIN                      an address of a healthy cell: the nearest, or a standby's when no primary is healthy
-CELL.cells.DOMAIN           that cell, whatever its health
+CELL.origin.DOMAIN          that cell, whatever its health
 What a cell's edge asks for, so that its cloud issues its certificate
 
-What Cloud DNS cannot: check endpoints that are known by a host name, or answer the zone's own name with one. Cells
-of other clouds are entered by host names (CloudFront, Front Door), so the domain does not lead to them from here;
-they have their names below `cells`. A stack whose domain shall lead to several clouds has its first cell on AWS or
-Azure. Nor can one record set both prefer the nearest and keep a standby back: where there is a standby, primaries
-take turns.
+What Cloud DNS cannot: check endpoints that are known by a host name, or answer the zone's own name with one. And
+the entries of AWS and Azure let in the fronts of those clouds only (CloudFront, Front Door). So from here the
+domain leads to cells on Google Cloud; those on other clouds have their names below `origin`. A stack whose domain
+shall lead to several clouds has its first cell on AWS or Azure. Nor can one record set both prefer the nearest and
+keep a standby back: where there is a standby, primaries take turns.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import ip_address
 
 import pulumi
 from pulumi_gcp import compute, dns
@@ -25,6 +26,9 @@ from infra.platforms.gcp.identity import Identity
 
 TTL_S = 60
 RECORD_TTL_S = 3600
+HEALTH = "/ready"
+"""Fails when the cell cannot take jobs, so that requests go elsewhere."""
+
 EDITORS: Sequence[Account] = ("cert-manager", "external-dns")
 """Who may write into the zone: Cloud DNS knows rights on a zone, not on names in it."""
 
@@ -82,7 +86,11 @@ class Routing(pulumi.ComponentResource):
             )
 
     def _record(
-        self, kind: str, name: pulumi.Input[str], record_type: str, values: Sequence[pulumi.Input[str]]
+        self,
+        kind: str,
+        name: pulumi.Input[str],
+        record_type: pulumi.Input[str],
+        values: Sequence[pulumi.Input[str]],
     ) -> None:
         dns.RecordSet(
             f"{self._place.name}-{kind}",
@@ -96,12 +104,11 @@ class Routing(pulumi.ComponentResource):
 
     def _cell(self, endpoint: Endpoint) -> None:
         """Its own name, and what its edge asks for."""
-        by_address = endpoint.platform == "gcp"
         self._record(
-            endpoint.cell,
-            f"{endpoint.cell}.cells.{self._domain}.",
-            "A" if by_address else "CNAME",
-            [endpoint.address if by_address else endpoint.address.apply(_absolute)],
+            f"{endpoint.cell}-origin",
+            f"{endpoint.cell}.origin.{self._domain}.",
+            endpoint.address.apply(_record_type),
+            [endpoint.address.apply(_target)],
         )
         for index, record in enumerate(endpoint.records):
             self._record(
@@ -121,7 +128,7 @@ class Routing(pulumi.ComponentResource):
             healthy_threshold=2,
             source_regions=CHECKED_FROM,
             https_health_check=compute.HealthCheckHttpsHealthCheckArgs(
-                host=self._domain, port=443, request_path="/health"
+                host=self._domain, port=443, request_path=HEALTH
             ),
             log_config=compute.HealthCheckLogConfigArgs(enable=True),
             opts=pulumi.ResourceOptions(parent=self),
@@ -178,6 +185,18 @@ def _kept_back(
             ],
         ),
     )
+
+
+def _record_type(address: str) -> str:
+    try:
+        return "A" if ip_address(address).version == 4 else "AAAA"
+    except ValueError:
+        return "CNAME"
+
+
+def _target(address: str) -> str:
+    """Host names are absolute in a zone, addresses are as they are."""
+    return _absolute(address) if _record_type(address) == "CNAME" else address
 
 
 def _absolute(name: str) -> str:

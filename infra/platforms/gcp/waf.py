@@ -31,8 +31,12 @@ BODY_RULE_SETS = ("sqli-v33-stable", "xss-v33-stable", "lfi-v33-stable", "rfi-v3
 reads them by its own grammar and evaluates nothing."""
 
 
-def waf(place: Place, parent: pulumi.Resource) -> compute.SecurityPolicy:
-    """Attacks are denied, then each address is held to a rate; nothing passes that no rule lets through."""
+def waf(place: Place, *, fronted: bool, parent: pulumi.Resource) -> compute.SecurityPolicy:
+    """Attacks are denied, then each address is held to a rate; nothing passes that no rule lets through.
+
+    Behind the front of another cloud (`fronted`), which has a firewall of its own, the address is the first that
+    the front tells: its own are few, and stand for everybody.
+    """
     return compute.SecurityPolicy(
         f"{place.name}-waf",
         type="CLOUD_ARMOR",
@@ -53,7 +57,7 @@ def waf(place: Place, parent: pulumi.Resource) -> compute.SecurityPolicy:
                 _attack(1000 + index, rules, sensitivity)
                 for index, (rules, sensitivity) in enumerate(RULE_SETS.items())
             ),
-            _rate(2000),
+            _rate(2000, "XFF_IP" if fronted else "IP"),
             _everybody(2147483647, "deny(403)", "What no rule lets through"),
         ],
         opts=pulumi.ResourceOptions(parent=parent),
@@ -82,10 +86,10 @@ def _attack(priority: int, rules: str, sensitivity: int) -> compute.SecurityPoli
     )
 
 
-def _rate(priority: int) -> compute.SecurityPolicyRuleArgs:
+def _rate(priority: int, key: str) -> compute.SecurityPolicyRuleArgs:
     rule = _everybody(priority, "throttle", f"{REQUESTS_A_MINUTE} requests a minute from one address")
     rule.rate_limit_options = compute.SecurityPolicyRuleRateLimitOptionsArgs(
-        enforce_on_key="IP",
+        enforce_on_key=key,
         conform_action="allow",
         exceed_action="deny(429)",
         rate_limit_threshold=compute.SecurityPolicyRuleRateLimitOptionsRateLimitThresholdArgs(

@@ -214,6 +214,18 @@ class TestEdge:
         }
         assert {plain["securityPolicy"] for plain in services.values()} == {policy}
 
+    def test_every_host_is_answered_so_that_other_clouds_can_ask_for_the_cell_by_its_name(self) -> None:
+        paths = one(built(), "URLMap", "-https").plain
+        assert paths["hostRules"] == [{"hosts": ["*"], "pathMatcher": "service"}]
+        assert "defaultUrlRedirect" not in paths
+
+    def test_behind_another_clouds_front_callers_are_told_apart_by_what_it_says_of_them(self) -> None:
+        aws = {"platform": "aws", "region": "us-east-1"}
+        for cells, key in (((HERE,), "IP"), ((aws, HERE), "XFF_IP")):
+            rules = one(built("production", *cells), "SecurityPolicy").plain["rules"]
+            (limit,) = [rule["rateLimitOptions"] for rule in rules if "rateLimitOptions" in rule]
+            assert limit["enforceOnKey"] == key
+
     def test_expressions_of_a_problem_are_not_taken_for_an_attack(self) -> None:
         rules = one(built(), "SecurityPolicy").plain["rules"]
         for rule in rules:
@@ -239,6 +251,18 @@ class TestRouting:
         policy = one(recording, "RecordSet", "central1-domain").plain["routingPolicy"]
         assert [geo["location"] for geo in policy["geos"]] == ["us-central1", "europe-west4"]
         assert policy["healthCheck"]
+
+    def test_each_cell_has_a_name_of_its_own(self) -> None:
+        record = one(built(), "RecordSet", "central1-origin").plain
+        assert (record["name"], record["type"]) == ("prod-gcp-us-central1.origin.api.example.org.", "A")
+
+    def test_a_cell_of_another_cloud_is_named_but_not_answered_with(self) -> None:
+        recording = built("production", HERE, {"platform": "aws", "region": "us-east-1"})
+        record = one(recording, "RecordSet", "us-east-1-origin").plain
+        assert record["type"] == "CNAME"
+        assert record["rrdatas"][0].endswith(".")
+        geos = one(recording, "RecordSet", "central1-domain").plain["routingPolicy"]["geos"]
+        assert [geo["location"] for geo in geos] == ["us-central1"]
 
     def test_what_proves_the_domain_is_written_into_its_zone(self) -> None:
         recording = built()
