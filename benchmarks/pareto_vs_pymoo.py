@@ -1,9 +1,9 @@
 """The solver `multi_objective` beside pymoo, in one run: `python benchmarks/pareto_vs_pymoo.py`.
 
-Evolution: ZDT1-3 and DTLZ2 with 25,000 evaluations (population 100), NSGA-II against pymoo's NSGA-II, medians
-over the same seeds; the hypervolume of what each ends with is measured by moocore below (1.1, ...). Our time is
-that of the whole answer, its points evaluated anew included. NSGA-III, our default for three objectives, is
-printed beside it without a target.
+Evolution: ZDT1-3 and DTLZ2 with 25,000 evaluations (population 100), our default method (NSGA-II for two
+objectives, NSGA-III for three) against pymoo's NSGA-II, medians over eleven seeds; the hypervolume of what each
+ends with is measured by moocore below (1.1, ...). Our time is that of the whole answer, its points evaluated anew
+included. Like against like on DTLZ2 is printed without a target.
 Control: fronts of 50 points, anchors known, against the same problems solved one after the other with warm programs
 and the same guesses: with the default options, as somebody without `multi_objective` would, which search each point
 from four guesses; and, without a target, from one guess each.
@@ -39,7 +39,16 @@ POPULATION, GENERATIONS = 100, 250
 POINTS = 50
 SPEEDUP = 5.0
 ROUNDS = 3
-EVOLVED = (("zdt1", "nsga2"), ("zdt2", "nsga2"), ("zdt3", "nsga2"), ("dtlz2", "nsga2"), ("dtlz2", "nsga3"))
+PEER = "nsga2"
+EVOLVED = (
+    ("zdt1", "auto", PEER),
+    ("zdt2", "auto", PEER),
+    ("zdt3", "auto", PEER),
+    ("dtlz2", "auto", PEER),
+    ("dtlz2", "nsga2", "nsga2"),
+    ("dtlz2", "nsga3", "nsga3"),
+)
+"""Problem, our method, pymoo's; `auto`, what a request without a method gets, has targets."""
 ENERGY = {"name": "energy", "running": "u^2"}
 REST_TO_REST: dict[str, Any] = {
     "problem": {
@@ -108,8 +117,8 @@ def evolved() -> bool:
     print(
         f"{'':14}{'hypervolume':>14}{'pymoo':>10}{'ratio':>9}{'s':>9}{'pymoo s':>9}{'faster':>8}{'cold s':>8}"
     )
-    for name, method in EVOLVED:
-        runs = [of(name, method) for of in (ours, pymoo)]
+    for name, method, other in EVOLVED:
+        runs = [ours(name, method), pymoo(name, other)]
         cold = runs[0](0)[1]
         runs[1](0)
         volumes, seconds = [], []
@@ -122,7 +131,7 @@ def evolved() -> bool:
             f"{name + ' ' + method:14}{volumes[0]:14.5f}{volumes[1]:10.5f}{volumes[0] / volumes[1]:9.4f}"
             f"{seconds[0]:9.3f}{seconds[1]:9.3f}{seconds[1] / seconds[0]:8.1f}{cold:8.2f}"
         )
-        if method == "nsga2":
+        if method == "auto":
             met &= volumes[0] >= volumes[1] and seconds[0] < seconds[1]
     return met
 
