@@ -11,7 +11,6 @@ import pulumi_aws as aws
 from infra.catalog.aws import CATALOG
 from infra.place import Place
 from infra.platforms.aws import iam
-from infra.platforms.aws.ordering import after
 from infra.platforms.aws.pod_identity import pod_trust
 
 # The CNI enforces network policies; prefixes of addresses let small nodes run more pods than they have addresses.
@@ -20,7 +19,7 @@ CRITICAL = [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
 
 
 class Addons(pulumi.ComponentResource):
-    """`ready` is the cluster's name, known once nodes may come; `after_nodes` declares the rest."""
+    """`first` are those without which nodes never become ready; `after_nodes` declares the rest."""
 
     def __init__(
         self,
@@ -34,24 +33,25 @@ class Addons(pulumi.ComponentResource):
     ) -> None:
         super().__init__("costate:aws:Addons", name, None, opts)
         self._name, self._place, self._version, self._key = name, place, version, key
-        first = [
+        self.first = [
             self._addon(cluster, "eks-pod-identity-agent"),
             self._addon(cluster, "kube-proxy"),
             self._addon(cluster, "vpc-cni", settings=CNI, identity=("aws-node", self._cni_role())),
         ]
-        self.ready = after(cluster, first)
         self.register_outputs({})
 
-    def after_nodes(self, cluster: pulumi.Output[str]) -> None:
+    def after_nodes(self, cluster: pulumi.Output[str], nodes: aws.eks.NodeGroup) -> None:
         """CoreDNS and the driver of disks: Deployments, which would wait in vain without nodes."""
         self._addon(
             cluster,
             "coredns",
+            needs=nodes,
             settings={"autoScaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 10}},
         )
         self._addon(
             cluster,
             "aws-ebs-csi-driver",
+            needs=nodes,
             settings={"controller": {"tolerations": CRITICAL, "extraVolumeTags": dict(self._place.tags)}},
             identity=("ebs-csi-controller-sa", self._disk_role()),
         )
@@ -62,6 +62,7 @@ class Addons(pulumi.ComponentResource):
         addon: str,
         settings: dict[str, Any] | None = None,
         identity: tuple[str, iam.Role] | None = None,
+        needs: pulumi.Resource | None = None,
     ) -> aws.eks.Addon:
         associations = None
         if identity is not None:
@@ -78,7 +79,7 @@ class Addons(pulumi.ComponentResource):
             pod_identity_associations=associations,
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[needs] if needs else None),
         )
 
     def _cni_role(self) -> iam.Role:

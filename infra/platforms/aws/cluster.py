@@ -66,8 +66,8 @@ class Cluster(pulumi.ComponentResource):
         self.pools = NodePools(
             f"{name}-pools",
             place=place,
-            # Nodes without a CNI never become ready.
-            cluster=before.ready,
+            cluster=self.control_plane.name,
+            addons=before.first,
             version=cluster.version,
             nodes=nodes,
             gpu=gpu,
@@ -78,7 +78,7 @@ class Cluster(pulumi.ComponentResource):
             key=keys.data,
             opts=child,
         )
-        before.after_nodes(self.pools.ready)
+        before.after_nodes(self.control_plane.name, self.pools.system)
         if cluster.node_autoscaler == "karpenter":
             Karpenter(
                 f"{name}-karpenter",
@@ -120,7 +120,7 @@ class Cluster(pulumi.ComponentResource):
             name,
             name=self.cluster_name,
             version=cluster.version,
-            role_arn=role.arn,
+            role_arn=role.own_arn,
             access_config=aws.eks.ClusterAccessConfigArgs(
                 authentication_mode="API",
                 # Whoever happens to create the cluster is nobody in it: see `_admin`.
@@ -148,8 +148,9 @@ class Cluster(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=place.protect,
-                # EKS would make the log group itself, without key or end, were it not there.
-                depends_on=[logs],
+                # EKS would make the log group itself, without key or end, were it not there, and acts in its
+                # role at once.
+                depends_on=[logs, *role.rights],
             ),
         )
 

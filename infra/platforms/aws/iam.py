@@ -90,10 +90,12 @@ class Role(pulumi.ComponentResource):
         super().__init__("costate:aws:Role", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         made = aws.iam.Role(name, description=description, assume_role_policy=trusts, opts=child)
-        rights: list[pulumi.CustomResource] = []
+        self.rights: list[pulumi.CustomResource] = []
         if statements:
-            rights.append(aws.iam.RolePolicy(name, role=made.name, policy=document(*statements), opts=child))
-        rights += [
+            self.rights.append(
+                aws.iam.RolePolicy(name, role=made.name, policy=document(*statements), opts=child)
+            )
+        self.rights += [
             aws.iam.RolePolicyAttachment(
                 f"{name}-{policy.rsplit('/', 1)[-1]}",
                 role=made.name,
@@ -103,6 +105,9 @@ class Role(pulumi.ComponentResource):
             for policy in managed
         ]
         # Known once the role has its rights, so that nothing acts in it before or after it has them.
-        self.arn = after(made.arn, rights)
-        self.name = after(made.name, rights)
+        self.arn = after(made.arn, self.rights)
+        self.name = after(made.name, self.rights)
+        self.own_arn = made.arn
+        """For what would be replaced with another role, and so may not wait for a right that is added later:
+        it depends on `rights` instead."""
         self.register_outputs({"arn": self.arn})

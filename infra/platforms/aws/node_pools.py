@@ -15,7 +15,6 @@ from infra.place import Place
 from infra.platforms.aws.network import Network
 from infra.platforms.aws.node_role import NodeRole
 from infra.platforms.aws.node_template import node_template
-from infra.platforms.aws.ordering import after
 
 GPU = "nvidia.com/gpu"
 POOL = "costate.dev/pool"
@@ -41,7 +40,7 @@ class Pool:
 
 
 class NodePools(pulumi.ComponentResource):
-    """`ready` is the cluster's name, known once the system pool is there."""
+    """`system` is the group in which what the cluster itself needs runs."""
 
     def __init__(
         self,
@@ -49,6 +48,7 @@ class NodePools(pulumi.ComponentResource):
         *,
         place: Place,
         cluster: pulumi.Output[str],
+        addons: Sequence[pulumi.Resource],
         version: str,
         nodes: config.Nodes,
         gpu: config.Gpu | None,
@@ -61,13 +61,14 @@ class NodePools(pulumi.ComponentResource):
         super().__init__("costate:aws:NodePools", name, None, opts)
         self._name, self._place, self._cluster, self._version = name, place, cluster, version
         self._role, self._key = role, key
+        # Nodes without a CNI never become ready, and without their rights they cannot join.
+        self._needs = [*addons, *role.rights]
         self._subnets = dict(zip(place.zones, network.facts.private_subnets, strict=True))
         others = [] if fixed else [_cpu(place, nodes), *_gpus(place, gpu)]
         self.groups = [(pool, self._group(pool)) for pool in (_system(place), *others)]
-        (_, system), *_ = self.groups
-        self.system_scaling = _scaling(system)
+        (_, self.system), *_ = self.groups
+        self.system_scaling = _scaling(self.system)
         """Name of the scaling group in which the system's nodes are."""
-        self.ready = after(cluster, [system])
         self.register_outputs({})
 
     def _group(self, pool: Pool) -> aws.eks.NodeGroup:
@@ -82,7 +83,7 @@ class NodePools(pulumi.ComponentResource):
         group = aws.eks.NodeGroup(
             f"{self._name}-{pool.name}",
             cluster_name=self._cluster,
-            node_role_arn=self._role.arn,
+            node_role_arn=self._role.own_arn,
             subnet_ids=[self._subnets[zone] for zone in pool.zones],
             instance_types=list(pool.skus),
             capacity_type="SPOT" if pool.spot else "ON_DEMAND",
@@ -105,7 +106,9 @@ class NodePools(pulumi.ComponentResource):
             update_config=aws.eks.NodeGroupUpdateConfigArgs(max_unavailable_percentage=33),
             node_repair_config=aws.eks.NodeGroupNodeRepairConfigArgs(enabled=True),
             # How many there are is the autoscaler's business.
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["scalingConfig.desiredSize"]),
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=self._needs, ignore_changes=["scalingConfig.desiredSize"]
+            ),
         )
         for key, value in _hints(pool).items():
             aws.autoscaling.Tag(
