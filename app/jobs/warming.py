@@ -71,8 +71,7 @@ def main(parent: int) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     from app.problems.library import templates
-    from app.solvers.collocation.programs import forget
-    from app.solvers.compilation import Program, use_cache
+    from app.solvers.compilation import Program, limit_memory, use_cache
     from app.solvers.program_store import key_of
     from app.solvers.request import check
     from app.solvers.run import run
@@ -89,7 +88,7 @@ def main(parent: int) -> None:
         result = run(request, lambda _: None)
         log("warming").info("warm", template=template.name, outcome=result["status"])
         mark.touch()
-        forget()
+        limit_memory(0)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import threading
 import time
@@ -13,6 +15,7 @@ from typing import Any, ClassVar
 
 import jax
 import numpy as np
+import psutil
 
 import app.jax_config  # noqa: F401 - float64, before any array is made
 from app.solvers.program_store import ProgramStore, key_of
@@ -22,6 +25,9 @@ COMPILER_OPTIONS: dict[str, Any] = {"xla_cpu_use_fusion_emitters": False}
 
 FIRST_OPTIONS = COMPILER_OPTIONS | {"xla_backend_optimization_level": 0}
 """Half the time again, and programs run four times slower: for the first solve of a new structure."""
+
+MOST_BYTES = 700 * 2**20
+"""That a process may hold between two solves: one takes up to 200 MB more while it compiles."""
 
 PATIENCE_S = 10.0
 """Of a solve that runs so long, programs are improved while it does."""
@@ -99,6 +105,31 @@ def solving() -> Iterator[None]:
         yield
     finally:
         _idle.set()
+
+
+_kept: list[Callable[[], None]] = []
+
+
+def kept_in(clear: Callable[[], None]) -> None:
+    """Tell of a place where programs are kept; `clear` empties it."""
+    _kept.append(clear)
+
+
+def limit_memory(most_bytes: int = MOST_BYTES) -> bool:
+    """Drop all programs of this process when it holds more memory than that; whether it did.
+
+    Those in the folder are read again within tenths of a second when they are needed.
+    """
+    if psutil.Process().memory_info().rss <= most_bytes:
+        return False
+    for clear in _kept:
+        clear()
+    jax.clear_caches()
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of glibc: what is free goes back to the system
+    if trim is not None:
+        trim(0)
+    return True
 
 
 def compile_ahead(programs: Iterable[tuple[Program, tuple[Any, ...]]]) -> None:

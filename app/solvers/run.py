@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from app.solvers.compilation import solving, use_cache
+from app.solvers.compilation import limit_memory, solving, use_cache
 from app.solvers.progress import Progress
 from app.solvers.protocol import Solver
 from app.solvers.request import CheckedRequest
@@ -26,8 +26,11 @@ def run(request: CheckedRequest, report: Callable[[Progress], None]) -> dict[str
     """The `result` object of the API; compiled programs are kept in COSTATE_CACHE_DIR where that is set."""
     if folder := os.environ.get("COSTATE_CACHE_DIR"):
         use_cache(folder)
-    with solving():
-        return _solver(SOLVERS[request.solver_type])(request, report)
+    try:
+        with solving():
+            return _solver(SOLVERS[request.solver_type])(request, report)
+    finally:
+        limit_memory()
 
 
 @lru_cache(maxsize=len(SOLVERS) + 8)

@@ -21,7 +21,7 @@ from app.problems.model import Problem
 from app.solvers.collocation.evaluation import Data, Evaluation
 from app.solvers.collocation.interior_point import InteriorPoint
 from app.solvers.collocation.layout import Layout, Variables
-from app.solvers.compilation import Program, compile_ahead
+from app.solvers.compilation import Program, compile_ahead, kept_in
 from app.solvers.flight import Course, Flight
 from app.solvers.verification import PIECE
 
@@ -77,14 +77,6 @@ def batch_programs(problem: Problem, layout: Layout) -> BatchPrograms:
     """The same for a batch."""
     with _lock:
         return _batch_programs(_Key(problem, layout))
-
-
-def forget() -> None:
-    """Drop all programs of this process, for their memory."""
-    with _lock:
-        for kept in (_programs, _batch_programs, _flights):
-            kept.cache_clear()
-    jax.clear_caches()
 
 
 _lock = Lock()  # two threads that ask at once get the same objects
@@ -169,3 +161,7 @@ def sensitivities(evaluation: Evaluation, data: Data, v: Variables) -> tuple[Arr
     end = jnp.max(jnp.abs(end_jacobian[0]), initial=0.0)
     rows = jnp.max(jnp.abs(end_jacobian[1 : 1 + layout.rows]), axis=1, initial=0.0)
     return path, rows, rates, jnp.maximum(end, times)
+
+
+for _kept in (_programs, _batch_programs, _flights):
+    kept_in(_kept.cache_clear)

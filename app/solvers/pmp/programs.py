@@ -14,7 +14,7 @@ import app.jax_config  # noqa: F401 - float64, before any array is made
 from app.problems.functions import End, ProblemFunctions, functions
 from app.problems.model import Problem
 from app.problems.structure import Structure
-from app.solvers.compilation import Program
+from app.solvers.compilation import Program, kept_in
 from app.solvers.flight import Flight
 from app.solvers.pmp.hamiltonian import Given, Hamiltonian, Law, Rule
 from app.solvers.pmp.integration import Shot, shoot
@@ -165,3 +165,6 @@ def _ends(found: ProblemFunctions, n: int):  # type: ignore[no-untyped-def]
         )
 
     return ends
+
+
+kept_in(_programs.cache_clear)

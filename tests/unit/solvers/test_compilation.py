@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from app.solvers import compilation, program_store
-from app.solvers.compilation import Program, compile_ahead, solving
+from app.solvers.compilation import Program, compile_ahead, kept_in, limit_memory, solving
 from app.solvers.program_store import ProgramStore, key_of
 
 A = np.array([[4.0, 1.0], [1.0, 3.0]])
@@ -113,3 +113,13 @@ def test_of_a_folder_too_large_what_was_used_longest_ago_goes(
     names = {file.name for file in kept(store)}
     assert len(names) == 3
     assert {"middle.program", "new.program"} < names
+
+
+def test_programs_are_dropped_when_the_process_grows_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    dropped: list[str] = []
+    monkeypatch.setattr(compilation, "_kept", [])
+    kept_in(lambda: dropped.append("all"))
+    assert not limit_memory(10**15)
+    assert dropped == []
+    assert limit_memory(0)
+    assert dropped == ["all"]
