@@ -99,7 +99,7 @@ def test_a_sweep_answers_every_row() -> None:
     for row in result["rows"]:
         assert row["status"] == "converged"
         assert row["cost"] == pytest.approx(4.0 / (9.0 * row["constants"]["limit"]), rel=1e-4)
-        assert max(row["states"]["x"]) <= row["constants"]["limit"] + 1e-6
+        assert max(row["states"]["x"]) <= row["constants"]["limit"] + 1e-5
         assert row["verification"]["passed"]
     assert result["cost"] == result["rows"][0]["cost"]
     assert result["time"] == result["rows"][0]["time"]
