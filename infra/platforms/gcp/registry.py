@@ -101,7 +101,7 @@ def _upstream(primary: Registry) -> artifactregistry.RepositoryRemoteRepositoryC
     return artifactregistry.RepositoryRemoteRepositoryConfigArgs(
         description="The repository of the primary cell",
         common_repository=artifactregistry.RepositoryRemoteRepositoryConfigCommonRepositoryArgs(
-            uri=pulumi.Output.concat("https://", _address(primary.repository))
+            uri=primary.repository.id
         ),
     )
 

@@ -4,11 +4,11 @@ DOMAIN                      an address of a healthy cell: the nearest, or a stan
 CELL.origin.DOMAIN          that cell, whatever its health
 What a cell's edge asks for, so that its cloud issues its certificate
 
-What Cloud DNS cannot: check endpoints that are known by a host name, or answer the zone's own name with one. And
-the entries of AWS and Azure let in the fronts of those clouds only (CloudFront, Front Door). So from here the
-domain leads to cells on Google Cloud; those on other clouds have their names below `origin`. A stack whose domain
-shall lead to several clouds has its first cell on AWS or Azure. Nor can one record set both prefer the nearest and
-keep a standby back: where there is a standby, primaries take turns.
+What Cloud DNS cannot: check endpoints that are known by a host name, or answer the zone's own name with one, and
+cells on AWS and Azure are entered by host names (AWS lets in CloudFront only, besides). So from here the domain
+leads to cells on Google Cloud; those on other clouds have their names below `origin`. A stack whose domain shall
+lead to several clouds has its first cell on AWS or Azure. Nor can one record set both prefer the nearest and keep
+a standby back: where there is a standby, primaries take turns.
 """
 
 from __future__ import annotations

@@ -175,7 +175,7 @@ class TestStandby:
     def test_it_fetches_images_and_results_from_its_primary(self) -> None:
         recording = built("production", HERE, THERE)
         upstream = one(recording, "Repository", "us-east4").plain["remoteRepositoryConfig"]
-        assert upstream["commonRepository"]["uri"].startswith("https://us-central1-docker.pkg.dev/a-project/")
+        assert upstream["commonRepository"]["uri"] == one(recording, "Repository", "central1").id
         job = one(recording, "TransferJob", "us-east4-copy").plain["transferSpec"]
         assert job["gcsDataSource"]["bucketName"] == one(recording, "Bucket", "central1-results").id
         assert job["gcsDataSink"]["bucketName"] == one(recording, "Bucket", "east4-results").id
