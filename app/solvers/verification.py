@@ -35,6 +35,15 @@ class FlownPhase:
 
 
 @dataclass(frozen=True)
+class Lost:
+    """Where a flight was lost: the phase, the time, and the state that had grown most."""
+
+    phase: str
+    time: float
+    state: str
+
+
+@dataclass(frozen=True)
 class Verification:
     """What the flight found, all relative: `cost` and `final_state` differences, `path` and `bounds` violation.
 
@@ -50,7 +59,7 @@ class Verification:
     restarts: int
     jump: float
     finite: bool
-    lost_at: tuple[str, float] | None
+    lost_at: Lost | None
 
     def passed(self, tolerance: float) -> bool:
         """Whether every difference is within the tolerance."""
@@ -110,9 +119,7 @@ def verify(
     row_scale = 1.0 + np.abs(rows)
     boundary = float(np.max(_outside(rows, problem.b_lower, problem.b_upper) / row_scale, initial=0.0))
     finite = bool(np.isfinite(total)) and all(f.lost is None for f in flown)
-    lost = next(
-        ((phase.name, f.lost) for phase, f in zip(problem.phases, flown, strict=True) if f.lost), None
-    )
+    lost = next((f.lost for f in flown if f.lost), None)
     return Verification(
         flown_cost=total,
         cost=abs(total - cost) / size,
@@ -140,7 +147,7 @@ class _Phase:
     bounds: float = 0.0
     restarts: int = 0
     jump: float = 0.0
-    lost: float | None = None
+    lost: Lost | None = None
 
 
 def _fly(
@@ -171,7 +178,9 @@ def _fly(
         states = np.asarray(flown.x)[0, :, :n_x]
         if not np.all(np.isfinite(states)):
             first = int(np.argmin(np.all(np.isfinite(states), axis=1)))
-            result.lost = float(phase.t[points[first]])
+            grown = np.abs(states[max(first - 1, 0)]) / scale
+            state = values.states[int(np.argmax(grown))]
+            result.lost = Lost(values.name, float(phase.t[points[first]]), state)
             result.final = result.jump = np.inf
             return result
         result.x[points] = states

@@ -25,13 +25,15 @@ class Answer:
     """An outcome, its intervals as flown, and the error of its mesh.
 
     Where time did not allow flights the states are those of the transcription and there is no error.
-    `verification` is what flying the whole published control gave, where that was done.
+    `verification` is what flying the whole published control gave, where that was done. `coarse`: what the mesh
+    keeps the control from gaining (relative), which flights do not tell; seen from the change on halving it.
     """
 
     outcome: Outcome
     flights: list[Flights]
     error: MeshError | None
     verification: Verification | None = None
+    coarse: float = 0.0
 
     def passed(self, allowed: float) -> bool:
         """Whether the flown control gave the answer, up to a relative difference."""
@@ -40,7 +42,7 @@ class Answer:
     @property
     def miss(self) -> float:
         """The error of the mesh, infinite where it is not known."""
-        return np.inf if self.error is None else self.error.total
+        return np.inf if self.error is None else max(self.error.total, self.coarse)
 
 
 def measured(solving: Solving, outcome: Outcome) -> Answer:

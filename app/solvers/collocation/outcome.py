@@ -30,6 +30,7 @@ class Outcome:
     cost: float  # as minimised, unscaled
     iterations: int
     values: Values  # scaled, as NumPy arrays
+    certain: bool = False  # whether many starts ended infeasible with one violation
 
     @property
     def running(self) -> Array:
@@ -40,6 +41,13 @@ class Outcome:
     def slopes(self) -> Array:
         """Scaled dynamics times the interval's length, (P, N, s, n)."""
         return np.asarray(self.values.f)
+
+    @property
+    def violation(self) -> float:
+        """The sum of all scaled residuals, infinite where one is not finite."""
+        rows = (self.values.defect, self.values.path, self.values.link, self.values.boundary)
+        total = sum(float(np.sum(np.abs(np.asarray(row)))) for row in rows)
+        return total if np.isfinite(total) else np.inf
 
     @property
     def solved(self) -> bool:

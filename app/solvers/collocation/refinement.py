@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from app.solvers.collocation.chattering import NOTICEABLE, oscillation, smoothed
 from app.solvers.collocation.discretization import guess_of
 from app.solvers.collocation.interior_point import ACCEPTABLE_ERROR
@@ -34,6 +38,10 @@ def refined(solving: Solving, first: Answer, tolerance: float, refinements: int,
         return first
     began = solving.fraction
     current, smooth = _calmed(solving, first, 0.0)
+    if (
+        solving.transcription.left
+    ):  # controls of neighbours are not one: their number matters beside the flights
+        current = replace(current, coarse=np.inf)
     best, stalled, goal = current, 0, tolerance
     for count in range(refinements):
         if solving.budget.over:
@@ -44,10 +52,13 @@ def refined(solving: Solving, first: Answer, tolerance: float, refinements: int,
                 break
             goal *= 0.1  # dynamics amplify what intervals miss: each must miss less
         solving.fraction = began + (reach - began) * (count + 1) / (refinements + 1)
-        new, smooth = _finer(solving, current, goal * 0.1**stalled, smooth)
+        halve = current.miss == current.coarse > goal
+        new, smooth = _finer(solving, current, goal * 0.1**stalled, smooth, halve)
         if not new.outcome.solved:
             break
         change = abs(new.outcome.cost - current.outcome.cost) / max(abs(new.outcome.cost), 1e-8)
+        if solving.transcription.left:
+            new = replace(new, coarse=change / (2.0**solving.transcription.order - 1.0))
         stalled = stalled + 1 if new.miss > 0.7 * current.miss else 0
         current = new
         if current.miss <= best.miss:
@@ -59,12 +70,16 @@ def refined(solving: Solving, first: Answer, tolerance: float, refinements: int,
     return verified(solving, best, tolerance)
 
 
-def _finer(solving: Solving, answer: Answer, tolerance: float, smooth: float) -> tuple[Answer, float]:
+def _finer(
+    solving: Solving, answer: Answer, tolerance: float, smooth: float, halve: bool
+) -> tuple[Answer, float]:
     """The next mesh, started from the solution on this one; with it the pull that keeps controls calm."""
     old, error = answer.outcome, answer.error
     if error is None:
         return answer, smooth
     fractions = refine(old.discretization.fractions, error, 0.3 * tolerance, LARGEST)
+    if halve and 2 * old.discretization.layout.intervals <= LARGEST:
+        fractions = np.repeat(0.5 * old.discretization.fractions, 2, axis=1)
     if solving.budget.rushed and not solving.ready(fractions.shape[1]):
         fractions = refine(
             old.discretization.fractions, error, 0.3 * tolerance, old.discretization.layout.intervals

@@ -195,13 +195,11 @@ def _status(solving: Solving, outcome: Outcome, checked: Verification, allowed: 
             "optimality conditions hold on the mesh, but the control does not yet fly the same trajectory."
         )
     if outcome.solved:
-        place = ""
-        if checked.lost_at is not None:
-            place = f" The flight of phase {checked.lost_at[0]!r} was lost at t = {checked.lost_at[1]:.6g}."
         return (
             "unverified",
             "Optimality conditions hold on the mesh, but the flown control differs by "
-            f"{max(checked.cost, checked.final_state, checked.path, checked.bounds):.1e} (relative)." + place,
+            f"{max(checked.cost, checked.final_state, checked.path, checked.bounds):.1e} (relative)."
+            + _loss(checked),
         )
     reasons = {
         OUT_OF_TIME: ("time_limit", "The time limit was reached."),
@@ -210,11 +208,23 @@ def _status(solving: Solving, outcome: Outcome, checked: Verification, allowed: 
         INVALID: ("invalid_start", "Functions have no finite value at any start that was tried."),
         INFEASIBLE: ("infeasible", "No point nearby satisfies all constraints."),
     }
-    status, message = reasons[outcome.status]
+    ended = outcome.status
+    if solving.budget.over and not outcome.certain:  # other starts might have led further
+        ended = OUT_OF_TIME if solving.budget.late else OUT_OF_ITERATIONS
+    status, message = reasons[ended]
     worst = worst_rows(solving.problem, outcome)
     if worst:
         message += " Largest violations: " + "; ".join(worst) + "."
-    return status, message
+    return status, message + _loss(checked)
+
+
+def _loss(checked: Verification) -> str:
+    """Where the flight was lost, in words."""
+    lost = checked.lost_at
+    if lost is None:
+        return ""
+    phase = f" of phase {lost.phase!r}" if lost.phase else ""
+    return f" The flight{phase} was lost before t = {lost.time:.6g}, where {lost.state!r} had grown most."
 
 
 def _list(values: Array) -> list[float]:

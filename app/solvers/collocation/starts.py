@@ -17,11 +17,20 @@ from app.solvers.collocation.mesh import SIZES, uniform
 from app.solvers.collocation.outcome import Outcome
 from app.solvers.collocation.simulation import simulated
 from app.solvers.collocation.solving import Solving, Start
-from app.solvers.collocation.variations import SEED, blended, others, perturbed, stretched
+from app.solvers.collocation.variations import (
+    SEED,
+    angles,
+    blended,
+    perturbed,
+    steered,
+    stretched,
+    turned,
+    unwound,
+)
 
 Array = NDArray[np.float64]
 Way = Callable[[Solving, Array, Trajectory, Start], Outcome]
-QUADRATIC = 4  # iterations within which linear-quadratic problems are solved: these have one optimum
+QUADRATIC = 3  # iterations within which linear-quadratic problems are solved: these have one optimum
 HELD = Start(held=True, tolerance=1e-4, iterations=150)
 FURTHER = Start()  # of guesses beyond the first that leads somewhere
 SAME = 1e-5  # relative difference of the costs of one and the same optimum
@@ -39,7 +48,7 @@ def first_outcomes(
     """
     if first is None or not first.solved:
         first = _first(solving, fractions)
-    if not first.solved and FINER * fractions.shape[1] <= SIZES[-1] and not solving.budget.over:
+    if not first.solved:
         first = _on_finer(solving, first)
     if not first.solved or first.iterations <= QUADRATIC:
         return [first]
@@ -51,6 +60,12 @@ def first_outcomes(
         outcome = way(solving, fractions, guess, start)
         if outcome.solved:
             found = _with(found, outcome)
+    best = min(found, key=lambda outcome: outcome.cost)
+    straight = None if count == 1 or solving.budget.over else unwound(solving.problem, best)
+    if straight is not None:
+        d = best.discretization
+        outcome = solving.solve(d, straight, Start(mu=1e-3), best.multipliers_on(d))
+        found = _with(found, outcome) if outcome.solved else found
     return found
 
 
@@ -74,27 +89,33 @@ def _first(solving: Solving, fractions: Array) -> Outcome:
         if best.solved or solving.budget.over:
             break
         outcome = way(solving, fractions, guess, start)
-        if outcome.solved or outcome.primal < best.primal:
-            best = outcome
+        best = _better(outcome, best)
         if outcome.status == INFEASIBLE:
-            restored.append(outcome.primal)
+            restored.append(outcome.violation)
         if sum(value < (1.0 + CERTAIN) * min(restored) for value in restored) >= AGREED:
-            break
+            return replace(best, certain=True)
     return best
+
+
+def _better(new: Outcome, old: Outcome) -> Outcome:
+    """A solution, else the point that violates less in all."""
+    return new if new.solved or new.violation < old.violation else old
 
 
 def _on_finer(solving: Solving, best: Outcome) -> Outcome:
     """As `_first`, on a finer mesh: on one too coarse a problem may have no solution, or none worth having."""
     problem = solving.problem
-    fractions = uniform(len(problem.phases), FINER * best.discretization.layout.intervals)
+    intervals = FINER * best.discretization.layout.intervals
+    if best.certain or intervals > SIZES[-1]:
+        return best
+    fractions = uniform(len(problem.phases), intervals)
     for guess, start, way in chain(
         [(guess_of(problem), Start(), _plain)], islice(_ways(problem), FINER_WAYS)
     ):
         if best.solved or solving.budget.over or solving.budget.rushed:
             break
         outcome = way(solving, fractions, guess, start)
-        if outcome.solved or outcome.primal < best.primal:
-            best = outcome
+        best = outcome if outcome.solved else best
     return best
 
 
@@ -131,12 +152,23 @@ def _softly(solving: Solving, fractions: Array, guess: Trajectory, start: Start)
 
 
 def _further(problem: Problem) -> Iterator[tuple[Trajectory, Start, Way]]:
-    """Guesses for other optima, how to start from them, and in which way; without end."""
+    """Guesses for other optima, how to start from them, and in which way; without end, the same each time."""
     given = guess_of(problem)
-    if any(phase.tf[0] < phase.tf[1] for phase in problem.phases):
+    random = np.random.default_rng(SEED)
+    turning = any(np.any(angles(phase)) for phase in problem.structure.phases)
+    free = any(phase.tf[0] < phase.tf[1] for phase in problem.phases)
+    if turning:
+        yield turned(problem, given, 2.0 * np.pi), FURTHER, _plain
+    if free:
         yield stretched(problem, given, 2.0), replace(FURTHER, mu=1e-2), _held
-    for guess in others(problem, given):
-        yield guess, FURTHER, _plain
+    while True:
+        yield steered(problem, given, random), FURTHER, _simulated
+        for size, factor in ((0.3, 1.0), (1.0, 0.5), (1.0, 2.0)):
+            other = perturbed(problem, given, size, random)
+            yield (stretched(problem, other, factor) if free else other), FURTHER, _plain
+        if turning:
+            begin, turn = random.uniform(-np.pi, np.pi, 2)
+            yield turned(problem, given, 2.0 * float(turn), float(begin)), FURTHER, _plain
 
 
 def _ways(problem: Problem) -> Iterator[tuple[Trajectory, Start, Way]]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.problems.model import Phase, Problem
+from app.problems.model import Problem
 from app.problems.structure import PhaseStructure
 from app.solvers.collocation.discretization import PhaseTrajectory, Trajectory
+from app.solvers.collocation.outcome import Outcome
 
 Array = NDArray[np.float64]
 SEED = 20240101
@@ -19,20 +19,19 @@ WAVES = np.stack([np.sin(np.pi * (j + 1) * GRID) for j in range(4)])
 WIDEST = 1e4  # half-widths of bounds beyond this say nothing of a range
 
 
-def others(problem: Problem, guess: Trajectory) -> Iterator[Trajectory]:
-    """Guesses far from a given one and from each other, without end; the same ones each time."""
-    random = np.random.default_rng(SEED)
-    free = any(phase.tf[0] < phase.tf[1] for phase in problem.phases)
-    turning = any(np.any(angles(phase)) for phase in problem.structure.phases)
-    if turning:
-        yield turned(problem, guess, 2.0 * np.pi)
-        yield turned(problem, guess, -2.0 * np.pi)
-    while True:
-        for size, factor in ((0.3, 1.0), (1.0, 1.0), (0.3, 0.5), (1.0, 2.0)):
-            other = perturbed(problem, guess, size, random)
-            yield stretched(problem, other, factor) if free else other
-        if turning:
-            yield turned(problem, guess, 2.0 * np.pi, float(random.uniform(-np.pi, np.pi)))
+def steered(problem: Problem, guess: Trajectory, random: np.random.Generator) -> Trajectory:
+    """Other controls altogether, smooth and random within their ranges; the states are left to a simulation."""
+    phases = []
+    for phase, at in zip(problem.phases, guess.phases, strict=True):
+        u = _on_grid(at.s, at.u)
+        count = u.shape[1]
+        with np.errstate(invalid="ignore"):
+            middle = 0.5 * (phase.u_lower + phase.u_upper)
+        waves = random.normal(0, 0.5, count) + WAVES.T @ random.normal(0, 0.3, (len(WAVES), count))
+        u = np.where(np.isfinite(middle), middle, 0.0) + _width(phase.u_lower, phase.u_upper, u) * waves
+        u = np.clip(u, phase.u_lower, phase.u_upper)
+        phases.append(PhaseTrajectory(GRID, _on_grid(at.s, at.x), u, at.t0, at.tf))
+    return replace(guess, phases=tuple(phases))
 
 
 def stretched(problem: Problem, guess: Trajectory, factor: float) -> Trajectory:
@@ -107,13 +106,40 @@ def angles(phase: PhaseStructure) -> NDArray[np.bool_]:
     return inside & ~outside
 
 
-def unwound(phase: Phase, structure: PhaseStructure, u: Array) -> Array:
-    """Controls `u (m, n_u)` in time, angles moved by whole turns to lie within half a turn of the one before.
+def unwound(problem: Problem, outcome: Outcome) -> Trajectory | None:
+    """A solution whose angles jump by about a turn from place to place, with these jumps taken back.
 
-    Angles with bounds stay as they are.
+    From the middle of each phase outwards an angle takes the branch nearest to the place before, within its
+    bounds. None where no angle changes.
     """
-    loose = np.isinf(phase.u_lower) & np.isinf(phase.u_upper) & angles(structure)
-    found: Array = np.where(loose, np.unwrap(u, axis=0), u)
+    d = outcome.discretization
+    trajectory = outcome.trajectory()
+    phases, changed = [], False
+    parts = zip(problem.phases, problem.structure.phases, trajectory.phases, strict=True)
+    for index, (phase, structure, at) in enumerate(parts):
+        u = at.u.copy()
+        places = d.places()[index].ravel()
+        for j in np.flatnonzero(angles(structure)):
+            values = np.asarray(outcome.variables.u)[index, :, :, j].ravel() * d.scales.u[index, j]
+            straight = _straight(values, float(phase.u_lower[j]), float(phase.u_upper[j]))
+            changed = changed or not np.array_equal(straight, values)
+            u[:, j] = np.interp(at.s, places, straight)
+        phases.append(replace(at, u=u))
+    return replace(trajectory, phases=tuple(phases)) if changed else None
+
+
+def _straight(values: Array, lower: float, upper: float) -> Array:
+    """Angles moved by whole turns, from the middle outwards, towards the one before, within bounds."""
+    found = values.copy()
+    middle = len(values) // 2
+    for places in (range(middle + 1, len(values)), range(middle - 1, -1, -1)):
+        before = found[middle]
+        for place in places:
+            turns = np.round((before - found[place]) / (2.0 * np.pi))
+            moved = found[place] + 2.0 * np.pi * turns
+            if lower <= moved <= upper:
+                found[place] = moved
+            before = found[place]
     return found
 
 
