@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import pulumi
@@ -203,7 +204,7 @@ class GcpParts:
             self._named("routing"),
             place=self._place,
             domain=domain,
-            endpoints=endpoints,
+            endpoints=self._proved_once(endpoints),
             identity=self.identity,
             opts=self._opts,
         )
@@ -212,6 +213,17 @@ class GcpParts:
     def _cell(self) -> config.Cell:
         here = ("gcp", self._place.region, self._place.account)
         return next(cell for cell in self._stack.cells if (cell.platform, cell.region, cell.project) == here)
+
+    def _proved_once(self, endpoints: Sequence[Endpoint]) -> list[Endpoint]:
+        """Cells of one project prove the domain by the same record, which a zone takes once."""
+        projects = {cell.region: cell.project for cell in self._stack.cells if cell.platform == "gcp"}
+        proved: set[str] = set()
+        found = []
+        for endpoint in endpoints:
+            project = projects.get(endpoint.region, "") if endpoint.platform == "gcp" else ""
+            found.append(replace(endpoint, records=()) if project in proved else endpoint)
+            proved |= {project} - {""}
+        return found
 
     def _services(self, parent: pulumi.Resource) -> Services:
         provider = self._provider(f"{self._place.name}-services", parent)

@@ -251,6 +251,8 @@ class TestRouting:
         policy = one(recording, "RecordSet", "central1-domain").plain["routingPolicy"]
         assert [geo["location"] for geo in policy["geos"]] == ["us-central1", "europe-west4"]
         assert policy["healthCheck"]
+        # Both prove the domain by the record of their project.
+        assert one(recording, "RecordSet", "proof")
 
     def test_each_cell_has_a_name_of_its_own(self) -> None:
         record = one(built(), "RecordSet", "central1-origin").plain
