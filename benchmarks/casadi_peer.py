@@ -92,6 +92,13 @@ class Peer:
         sign = -1.0 if problem.sense == "max" else 1.0
         return cls(problem, nlp, solver, nlp.arguments(), sign, time.perf_counter() - start)
 
+    def begin_at(self, lower: Array, upper: Array) -> None:
+        """Other bounds of the first phase's initial state, (n_x,); it stands behind the parameters and times."""
+        at = len(self.problem.p_guess) + 2
+        initial = slice(at, at + len(lower))
+        self.arguments["lbx"][initial] = lower
+        self.arguments["ubx"][initial] = upper
+
     @property
     def iterations(self) -> int:
         """Of the last solve."""
