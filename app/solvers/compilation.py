@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -76,7 +76,7 @@ class Program:
             return found
         lowered = jax.jit(self.function).lower(*arguments)
         if cpu and not Program.patient:
-            _later.submit(self._improve, lowered, store, key)
+            _pending.append(_later.submit(self._improve, lowered, store, key))
             return lowered.compile(compiler_options=dict(FIRST_OPTIONS))
         compiled = lowered.compile(compiler_options=options)
         store.save(key, compiled)
@@ -92,6 +92,7 @@ class Program:
 
 
 _later = ThreadPoolExecutor(1, "improve")
+_pending: list[Future[None]] = []
 _ahead = ThreadPoolExecutor(1, "ahead")
 _idle = threading.Event()
 _idle.set()
@@ -124,6 +125,9 @@ def limit_memory(most_bytes: int = MOST_BYTES) -> bool:
         return False
     for clear in _kept:
         clear()
+    for future in _pending:
+        future.cancel()  # for a program that is gone; what waits holds all that was traced
+    _pending.clear()
     jax.clear_caches()
     gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of glibc: what is free goes back to the system
