@@ -25,6 +25,17 @@ ACCOUNTS: tuple[Account, ...] = (
     "external-dns",
 )
 
+NAMESPACES: Mapping[Account, str] = {
+    "api": "costate",
+    "worker": "costate",
+    "migrations": "costate",
+    "backup": "costate",
+    "external-secrets": "external-secrets",
+    "cert-manager": "cert-manager",
+    "external-dns": "external-dns",
+}
+"""Where each account is: a cloud ties its identity to account and namespace."""
+
 
 @dataclass(frozen=True)
 class KeyFacts:

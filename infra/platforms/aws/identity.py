@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
-from infra.contracts import ACCOUNTS, Account, IdentityFacts, ServiceAccountFacts
+from infra.contracts import ACCOUNTS, NAMESPACES, Account, IdentityFacts, ServiceAccountFacts
 from infra.place import Place
 from infra.platforms.aws import iam
 from infra.platforms.aws.cache import Cache
@@ -15,18 +15,6 @@ from infra.platforms.aws.database import Database
 from infra.platforms.aws.keys import Keys
 from infra.platforms.aws.pod_identity import associate, pod_trust
 from infra.platforms.aws.storage import BACKUPS, RESULTS, Storage
-
-NAMESPACES: Mapping[Account, str] = {
-    "api": "costate",
-    "worker": "costate",
-    "migrations": "costate",
-    "backup": "costate",
-    "external-secrets": "external-secrets",
-    "cert-manager": "cert-manager",
-    "external-dns": "external-dns",
-}
-"""Pod Identity ties roles to accounts by namespace."""
-
 
 READ = ("s3:GetObject",)
 WRITE = (*READ, "s3:PutObject", "s3:AbortMultipartUpload")

@@ -10,23 +10,12 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_azure_native import managedidentity
 
-from infra.contracts import ACCOUNTS, Account, IdentityFacts, ServiceAccountFacts
+from infra.contracts import ACCOUNTS, NAMESPACES, Account, IdentityFacts, ServiceAccountFacts
 from infra.place import Place
 from infra.platforms.azure.cluster import Cluster
 from infra.platforms.azure.grants import grant
 from infra.platforms.azure.group import Group
 from infra.platforms.azure.keys import Keys
-
-NAMESPACES: Mapping[Account, str] = {
-    "api": "costate",
-    "worker": "costate",
-    "migrations": "costate",
-    "backup": "costate",
-    "external-secrets": "external-secrets",
-    "cert-manager": "cert-manager",
-    "external-dns": "external-dns",
-}
-"""A federated credential names the account with its namespace."""
 
 AUDIENCE = "api://AzureADTokenExchange"
 

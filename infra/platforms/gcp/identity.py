@@ -8,21 +8,10 @@ import pulumi
 from pulumi_gcp import projects, serviceaccount
 
 from infra import naming
-from infra.contracts import ACCOUNTS, Account, IdentityFacts, ServiceAccountFacts
+from infra.contracts import ACCOUNTS, NAMESPACES, Account, IdentityFacts, ServiceAccountFacts
 from infra.place import Place
 from infra.platforms.gcp.agents import Agents
 from infra.platforms.gcp.cluster import Cluster
-
-NAMESPACES: Mapping[Account, str] = {
-    "api": "costate",
-    "worker": "costate",
-    "migrations": "costate",
-    "backup": "costate",
-    "external-secrets": "external-secrets",
-    "cert-manager": "cert-manager",
-    "external-dns": "external-dns",
-}
-"""A workload identity is tied to an account by its namespace."""
 
 
 class Identity(pulumi.ComponentResource):
