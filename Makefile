@@ -28,6 +28,10 @@ preview: .tools/env-run ## show what `make up` would change
 refresh: .tools/env-run ## compare the state with what really runs
 	$(PULUMI) refresh --yes --skip-preview
 
+.PHONY: plan
+plan: .tools/env-plan ## what STACK would be: resources, picture, cost, policy; AGAINST=recording.json tells what changes
+	$(RUN) -m infra.plan $(STACK) $(if $(AGAINST),--against $(AGAINST)) $(if $(PREVIEW),--preview $(PREVIEW))
+
 .PHONY: down
 down: .tools/env-run ## stop everything; data and logs stay
 	$(PULUMI) destroy --yes --skip-preview
@@ -123,6 +127,10 @@ SYNC := UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --inexact --python $(PYTHO
 .tools/policy: $(LOCK) | $(UV)
 	UV_PROJECT_ENVIRONMENT=$@ UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --only-group policy --python $(PYTHON)
 	@touch $@
+
+.tools/env-plan: $(LOCK) | $(UV)
+	$(SYNC) --group infra --group local $(CLOUDS)
+	@touch $@ .tools/env-run
 
 .tools/env-bench: $(LOCK) | $(UV)
 	$(SYNC) --group infra --group local --group bench

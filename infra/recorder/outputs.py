@@ -317,7 +317,7 @@ _TEXTS: tuple[tuple[str, typing.Callable[[_Maker, str], str]], ...] = (
     (r"^member$", lambda maker, key: f"serviceAccount:{maker.email()}"),
     (r"^selfLink", lambda maker, key: f"https://www.googleapis.com/compute/v1/{maker.gcp_id()}"),
     (r"(?i)certificate(authority)?(data)?$|^data$", lambda maker, key: _certificate(maker.urn)),
-    (r"(?i)issuer(url)?$|(?i:url|uri)$", lambda maker, key: f"https://{maker.host()}/{key}"),
+    (r"(?i)issuer(url)?$|(url|uri)(WithVersion)?$", lambda maker, key: f"https://{maker.host()}/{key}"),
     (
         r"^address$",
         lambda maker, key: maker.ip() if maker.known.typename.startswith("gcp:compute/") else maker.host(),

@@ -83,13 +83,13 @@ class Estate:
 
 
 def matrix(cloud: str) -> list[Estate]:
-    """Every combination of one cloud."""
+    """Every combination of one cloud; staging, which is production made smaller, in its two extremes."""
     plain = [
         Estate(cloud, environment, gpu, spot)
         for environment in ENVIRONMENTS
         for gpu in (False, True)
         for spot in (False, True)
-        if gpu or environment != "production-gpu"
+        if (gpu or environment != "production-gpu") and (gpu == spot or environment != "staging")
     ]
     return [*plain, Estate(cloud, standby=True)]
 
