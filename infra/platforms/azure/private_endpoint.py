@@ -104,7 +104,6 @@ def private_endpoint(
         name,
         resource_group_name=group.name,
         private_endpoint_name=endpoint.name,
-        private_dns_zone_group_name="default",
         private_dns_zone_configs=[
             network.PrivateDnsZoneConfigArgs(name=service, private_dns_zone_id=zone_id)
         ],

@@ -227,5 +227,7 @@ def _refers(path: str, value: str, thing: Thing, other: Thing) -> bool:
         return True
     if thing.place != other.place and thing.place and other.place:
         return False
+    if path in naming_inputs(schema.schema(other.type)):
+        return False  # its own name: two accounts each have a policy called `default`
     last = re.sub(r"\[\d+\]", "", path).split(".")[-1].lower()
     return thing.type.split(":")[-1].lower() in last
