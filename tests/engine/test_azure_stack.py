@@ -1,4 +1,4 @@
-"""A stack on Azure with the real engine, on a simulated cloud: what is made needs nothing more, and all of it goes."""
+"""A stack on Azure with the real engine, on a simulated cloud: it needs nothing more, and all of it goes."""
 
 from __future__ import annotations
 
