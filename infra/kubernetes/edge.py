@@ -1,0 +1,112 @@
+"""The way in: a Gateway with TLS 1.3, and the route to the API."""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi_kubernetes import apiextensions, core, meta
+
+GATEWAY_API = "gateway.networking.k8s.io/v1"
+ENVOY_API = "gateway.envoyproxy.io/v1alpha1"
+CLASS = "costate"
+
+
+class Edge(pulumi.ComponentResource):
+    """HTTPS for one host name, ended at the gateway and sent to a Service; plain HTTP is redirected."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        namespace: pulumi.Input[str],
+        host: str,
+        service: core.v1.Service,
+        issuer: str,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        """`issuer` is the cert-manager ClusterIssuer that signs for the host."""
+        super().__init__("costate:kubernetes:Edge", name, None, opts)
+        self._name, self._namespace, self._host = name, namespace, host
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._object(
+            GATEWAY_API,
+            "Gateway",
+            {
+                "gatewayClassName": CLASS,
+                "listeners": [
+                    {"name": "http", "port": 80, "protocol": "HTTP", "hostname": host},
+                    {
+                        "name": "https",
+                        "port": 443,
+                        "protocol": "HTTPS",
+                        "hostname": host,
+                        "tls": {"mode": "Terminate", "certificateRefs": [{"name": f"{name}-tls"}]},
+                    },
+                ],
+            },
+            annotations={"cert-manager.io/cluster-issuer": issuer},
+        )
+        self._object(
+            GATEWAY_API,
+            "HTTPRoute",
+            {
+                "parentRefs": [{"name": name, "sectionName": "https"}],
+                "hostnames": [host],
+                "rules": [
+                    {
+                        "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
+                        "backendRefs": [{"name": service.metadata.name, "port": 80}],
+                        # Long polls and event streams live as long as the service allows.
+                        "timeouts": {"request": "0s"},
+                    }
+                ],
+            },
+        )
+        self._object(
+            GATEWAY_API,
+            "HTTPRoute",
+            {
+                "parentRefs": [{"name": name, "sectionName": "http"}],
+                "hostnames": [host],
+                "rules": [
+                    {
+                        "filters": [
+                            {
+                                "type": "RequestRedirect",
+                                "requestRedirect": {"scheme": "https", "statusCode": 301},
+                            }
+                        ]
+                    }
+                ],
+            },
+            suffix="-redirect",
+        )
+        self._object(
+            ENVOY_API,
+            "ClientTrafficPolicy",
+            {
+                "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": name}],
+                "tls": {"minVersion": "1.3"},
+                "headers": {"withUnderscoresAction": "RejectRequest"},
+            },
+        )
+        self.register_outputs({})
+
+    def _object(
+        self,
+        api: str,
+        kind: str,
+        spec: dict[str, object],
+        *,
+        suffix: str = "",
+        annotations: dict[str, str] | None = None,
+    ) -> None:
+        apiextensions.CustomResource(
+            f"{self._name}-{kind.lower()}{suffix}",
+            api_version=api,
+            kind=kind,
+            metadata=meta.v1.ObjectMetaArgs(
+                name=f"{self._name}{suffix}", namespace=self._namespace, annotations=annotations
+            ),
+            spec=spec,
+            opts=self._child,
+        )

@@ -1,0 +1,275 @@
+"""The product on a cluster: migrations first, then API and workers, each bound to the cell's data stores."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pulumi
+from pulumi_kubernetes import batch, core, meta
+
+from infra.config import StackConfig
+from infra.contracts import Account, CellFacts
+from infra.kubernetes import flows
+from infra.kubernetes.accounts import Accounts
+from infra.kubernetes.autoscaling import by_load, by_queue
+from infra.kubernetes.bindings import Bindings, authorities, bind
+from infra.kubernetes.edge import Edge
+from infra.kubernetes.namespace import Namespace
+from infra.kubernetes.unit import USER, Probe, Unit
+from infra.kubernetes.workload import TEMPORARY, Workload, confined
+
+NAMESPACE = "costate"
+API_PORT, WORKER_PORT = 8000, 8001
+CACHE = "/var/cache/costate"
+"""Compiled programs: an empty folder at first, filled by what the image brings and by the first solves."""
+
+LONGEST_JOB_S = 3600 + 60
+"""The longest time limit of a job, and the grace for compiling: so long may a worker finish what it runs."""
+
+WAITED_S = 60
+"""Age of the oldest waiting job at which another worker is worth its start."""
+
+HTTPS_RANGES = ("0.0.0.0/0",)
+"""Object storage and the cloud's own interfaces have addresses that change; over HTTPS only."""
+
+
+class Product(pulumi.ComponentResource):
+    """Costate in a namespace of its own."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        stack: StackConfig,
+        facts: CellFacts,
+        image: pulumi.Input[str],
+        identity: str,
+        data_ranges: tuple[str, ...],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        """`identity` names the cloud's kind of token, `data_ranges` are the subnets of the data stores."""
+        super().__init__("costate:kubernetes:Product", name, None, opts)
+        self._stack, self._facts, self._image, self._identity = stack, facts, image, identity
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._namespace = Namespace(
+            NAMESPACE, pods=_pods(stack), cpu=_cpu(stack), memory_gib=_memory(stack), opts=self._child
+        ).name
+        Accounts("accounts", namespace=self._namespace, identities=facts.identity.accounts, opts=self._child)
+        authorities(facts, namespace=self._namespace, opts=self._child)
+        migrated = self._migrations()
+        after = pulumi.ResourceOptions(parent=self, depends_on=[migrated])
+        api, workers = self._api(), self._workers()
+        served = self._run(api, after)
+        for worker in workers:
+            self._run(worker, after)
+        self._scale(api, workers)
+        listening = {unit.name: unit.port for unit in (api, *workers)}
+        flows.NetworkPolicies(
+            "flows",
+            namespace=self._namespace,
+            flows=flows.matrix(
+                listening,
+                data={facts.database.port: data_ranges, facts.cache.port: data_ranges},
+                outside=HTTPS_RANGES,
+            ),
+            opts=self._child,
+        )
+        if stack.domain:
+            Edge(
+                "costate",
+                namespace=self._namespace,
+                host=stack.domain,
+                service=served.service,
+                issuer="letsencrypt",
+                opts=self._child,
+            )
+        self.register_outputs({})
+
+    def _run(self, unit: Unit, opts: pulumi.ResourceOptions) -> Workload:
+        return Workload(unit, namespace=self._namespace, revision=_revision(unit), opts=opts)
+
+    def _bound(self, account: Account) -> Bindings:
+        return bind(
+            self._facts, account, identity=self._identity, namespace=self._namespace, opts=self._child
+        )
+
+    def _environment(self, bindings: Bindings) -> dict[str, pulumi.Input[str]]:
+        return {
+            **bindings.environment,
+            "COSTATE_ENVIRONMENT": self._stack.environment,
+            "COSTATE_HOST": "0.0.0.0",  # noqa: S104 - a pod has its address for itself; flows say who gets in
+            "COSTATE_CACHE_DIR": CACHE,
+            "COSTATE_LOG_LEVEL": self._stack.log_level,
+            "COSTATE_LOG_FORMAT": "json",
+        }
+
+    def _api(self) -> Unit:
+        api, bindings = self._stack.api, self._bound("api")
+        return Unit(
+            name="api",
+            image=self._image,
+            command=("costate", "api"),
+            port=API_PORT,
+            cpu=api.cpu,
+            memory=api.memory,
+            replicas=api.replicas,
+            initial=api.initial,
+            startup=Probe("/health", 2, 30),
+            liveness=Probe("/health", 10, 3),
+            readiness=Probe("/ready", 5, 2),
+            grace_s=30,
+            drain_s=10,
+            account="api",
+            environment={**self._environment(bindings), "COSTATE_PORT": str(API_PORT)},
+            secrets=bindings.secrets,
+            mounts=bindings.mounts,
+            priority="costate-serving",
+            scratch={"cache": CACHE},
+        )
+
+    def _workers(self) -> list[Unit]:
+        """Workers without accelerators, and one more kind on the GPU pools where the stack has them."""
+        workers, gpu, bindings = self._stack.workers, self._stack.gpu, self._bound("worker")
+        environment = {
+            **self._environment(bindings),
+            "COSTATE_WORKER_PORT": str(WORKER_PORT),
+            "COSTATE_WORKER_SLOTS": str(workers.slots),
+            "COSTATE_WORKER_GRACE_S": str(LONGEST_JOB_S),
+        }
+
+        def unit(name: str, accelerators: int) -> Unit:
+            return Unit(
+                name=name,
+                image=self._image,
+                command=("costate", "worker"),
+                port=WORKER_PORT,
+                cpu=workers.cpu,
+                memory=workers.memory,
+                replicas=workers.replicas,
+                startup=Probe("/health", 5, 60),
+                liveness=Probe("/health", 15, 4),
+                readiness=Probe("/ready", 10, 3),
+                grace_s=LONGEST_JOB_S,
+                account="worker",
+                environment=environment,
+                secrets=bindings.secrets,
+                mounts=bindings.mounts,
+                accelerators=accelerators,
+                pool="gpu" if accelerators else "",
+                scratch={"cache": CACHE},
+            )
+
+        return [unit("worker", 0), *([unit("worker-gpu", gpu.per_worker)] if gpu else [])]
+
+    def _scale(self, api: Unit, workers: list[Unit]) -> None:
+        if api.scaled:
+            by_load(api, namespace=self._namespace, cpu_target=self._stack.api.cpu_target, opts=self._child)
+        for worker in workers:
+            if worker.scaled:
+                by_queue(
+                    worker,
+                    namespace=self._namespace,
+                    metrics=pulumi.Output.concat("http://api.", self._namespace, "/metrics"),
+                    slots=self._stack.workers.slots,
+                    oldest_s=WAITED_S,
+                    opts=self._child,
+                )
+
+    def _migrations(self) -> batch.v1.Job:
+        """The schema is brought up to date before any new process starts; a new image makes a new Job."""
+        bindings = self._bound("migrations")
+        labels = {"app.kubernetes.io/name": "migrations", "app.kubernetes.io/part-of": "costate"}
+        environment = self._environment(bindings)
+        return batch.v1.Job(
+            "migrations",
+            metadata=meta.v1.ObjectMetaArgs(namespace=self._namespace, labels=labels),
+            spec=batch.v1.JobSpecArgs(
+                backoff_limit=4,
+                active_deadline_seconds=900,
+                template=core.v1.PodTemplateSpecArgs(
+                    metadata=meta.v1.ObjectMetaArgs(labels=labels),
+                    spec=core.v1.PodSpecArgs(
+                        restart_policy="Never",
+                        service_account_name="migrations",
+                        automount_service_account_token=False,
+                        enable_service_links=False,
+                        priority_class_name="costate-serving",
+                        security_context=core.v1.PodSecurityContextArgs(
+                            run_as_non_root=True,
+                            run_as_user=USER,
+                            run_as_group=USER,
+                            fs_group=USER,
+                            seccomp_profile=core.v1.SeccompProfileArgs(type="RuntimeDefault"),
+                        ),
+                        containers=[
+                            core.v1.ContainerArgs(
+                                name="migrate",
+                                image=self._image,
+                                command=["costate", "migrate"],
+                                env=[
+                                    core.v1.EnvVarArgs(name=key, value=environment[key])
+                                    for key in sorted(environment)
+                                ],
+                                env_from=[
+                                    core.v1.EnvFromSourceArgs(
+                                        secret_ref=core.v1.SecretEnvSourceArgs(name=secret)
+                                    )
+                                    for secret in bindings.secrets
+                                ],
+                                resources=core.v1.ResourceRequirementsArgs(
+                                    requests={"cpu": "100m", "memory": "256Mi"},
+                                    limits={"cpu": "1", "memory": "512Mi"},
+                                ),
+                                security_context=confined(),
+                                volume_mounts=[
+                                    core.v1.VolumeMountArgs(name="tmp", mount_path=TEMPORARY),
+                                    *(
+                                        core.v1.VolumeMountArgs(name=source, mount_path=path, read_only=True)
+                                        for source, path in bindings.mounts.items()
+                                    ),
+                                ],
+                            )
+                        ],
+                        volumes=[
+                            core.v1.VolumeArgs(name="tmp", empty_dir=core.v1.EmptyDirVolumeSourceArgs()),
+                            *(
+                                core.v1.VolumeArgs(
+                                    name=source, config_map=core.v1.ConfigMapVolumeSourceArgs(name=source)
+                                )
+                                for source in bindings.mounts
+                            ),
+                        ],
+                    ),
+                ),
+            ),
+            opts=pulumi.ResourceOptions(parent=self, replace_on_changes=["spec"], delete_before_replace=True),
+        )
+
+
+def _revision(unit: Unit) -> pulumi.Output[str]:
+    """Digest of what a pod is told."""
+    given = pulumi.Output.from_input({key: unit.environment[key] for key in sorted(unit.environment)})
+    return given.apply(lambda known: hashlib.sha256(json.dumps(known).encode()).hexdigest()[:12])
+
+
+def _pods(stack: StackConfig) -> int:
+    """Pods that may be there at most: everything at its largest, one more each while rolling, and a migration."""
+    kinds = 2 if stack.gpu else 1
+    return stack.api.replicas.max + kinds * stack.workers.replicas.max + kinds + 2
+
+
+def _cpu(stack: StackConfig) -> int:
+    """Cores that they request."""
+    kinds = 2 if stack.gpu else 1
+    milli = (stack.api.replicas.max + 1) * stack.api.cpu[0]
+    milli += kinds * (stack.workers.replicas.max + 1) * stack.workers.cpu[0]
+    return milli // 1000 + 1
+
+
+def _memory(stack: StackConfig) -> int:
+    """GiB that they request."""
+    kinds = 2 if stack.gpu else 1
+    mib = (stack.api.replicas.max + 1) * stack.api.memory[0]
+    mib += kinds * (stack.workers.replicas.max + 1) * stack.workers.memory[0]
+    return mib // 1024 + 1

@@ -1,0 +1,45 @@
+"""Secrets come from the cloud's own store through External Secrets: none passes through Pulumi."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+from pulumi_kubernetes import apiextensions, meta
+
+STORE = "cloud"
+"""The ClusterSecretStore that add-ons set up with the cell's secret store."""
+
+REFRESH = "15m"
+
+
+def external(
+    name: str,
+    *,
+    namespace: pulumi.Input[str],
+    key: pulumi.Input[str],
+    template: Mapping[str, pulumi.Input[str]],
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """A Secret made of one entry of the store.
+
+    `template` gives each key as text in which `{{ .property }}` stands for a property of the entry, which is JSON.
+    """
+    apiextensions.CustomResource(
+        name,
+        api_version="external-secrets.io/v1",
+        kind="ExternalSecret",
+        metadata=meta.v1.ObjectMetaArgs(name=name, namespace=namespace),
+        spec={
+            "refreshInterval": REFRESH,
+            "secretStoreRef": {"kind": "ClusterSecretStore", "name": STORE},
+            "target": {
+                "name": name,
+                "creationPolicy": "Owner",
+                "deletionPolicy": "Retain",
+                "template": {"engineVersion": "v2", "data": dict(template)},
+            },
+            "dataFrom": [{"extract": {"key": key}}],
+        },
+        opts=opts,
+    )
