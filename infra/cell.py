@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from infra import config
-from infra.cloud import CloudPlatform
+from infra.cloud import CloudPlatform, ReferredPlatform
 from infra.contracts import Platform
 from infra.place import Place
 
@@ -38,7 +38,7 @@ def _aws(site: Site) -> Platform:
     place = _placed(site)
     followed = site.primary.parts if site.primary is not None else None
     primary = followed if isinstance(followed, AwsParts) else None  # `estate` pairs cells of one cloud
-    return CloudPlatform(site.stack, place, AwsParts(site.stack, place, site.parent, primary))
+    return CloudPlatform(site.stack, place, AwsParts(site.stack, place, site.parent, primary), site.parent)
 
 
 def _gcp(site: Site) -> Platform:
@@ -47,7 +47,7 @@ def _gcp(site: Site) -> Platform:
     place = _placed(site)
     followed = site.primary.parts if site.primary is not None else None
     primary = followed if isinstance(followed, GcpParts) else None  # `estate` pairs cells of one cloud
-    return CloudPlatform(site.stack, place, GcpParts(site.stack, place, site.parent, primary))
+    return CloudPlatform(site.stack, place, GcpParts(site.stack, place, site.parent, primary), site.parent)
 
 
 def _azure(site: Site) -> Platform:
@@ -87,6 +87,10 @@ class Cell(pulumi.ComponentResource):
         primary: CloudPlatform | None = None,
     ) -> None:
         super().__init__("costate:index:Cell", name)
-        self.platform = PLATFORMS[cell.platform](Site(stack, name, place, self, primary))
+        self.platform: Platform = (
+            ReferredPlatform(stack, place, self)
+            if place is not None and stack.layer == "workload"
+            else PLATFORMS[cell.platform](Site(stack, name, place, self, primary))
+        )
         self.workload = self.platform.build()
         self.register_outputs({} if self.workload is None else {"url": self.workload.url})

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pulumi
 
 from infra.config import StackConfig
 from infra.contracts import CellFacts, Endpoint, Parts, WorkloadFacts
+from infra.layers import SHAPES, exported, imported
 from infra.place import Place
 
 
@@ -16,14 +20,21 @@ class CloudPlatform:
     to their facts.
     """
 
-    def __init__(self, stack: StackConfig, place: Place, parts: Parts) -> None:
-        self._stack, self._place, self.parts = stack, place, parts
+    def __init__(self, stack: StackConfig, place: Place, parts: Parts, parent: pulumi.Resource) -> None:
+        self._stack, self._place, self.parts, self._parent = stack, place, parts, parent
         self._facts: CellFacts | None = None
 
     def build(self) -> WorkloadFacts | None:
-        """Declare the managed platform."""
+        """Declare the managed platform, and the workload on it unless a stack of its own does.
+
+        A standby holds data only: the workload comes to it when it is made a primary.
+        """
         self._facts = self._platform()
-        return WorkloadFacts(url=self._facts.edge.address.apply(lambda address: f"https://{address}"))
+        if self._stack.layer == "platform" or self._place.standby:
+            return None
+        from infra.workload import run  # the SDK of Kubernetes is large, and a local stack has no use for it
+
+        return run(self._stack, self._place, self._facts, self._parent)
 
     def endpoint(self) -> Endpoint:
         """The cell as the global routing sees it."""
@@ -36,7 +47,7 @@ class CloudPlatform:
             records=self.parts.edge.facts.records,
         )
 
-    def outputs(self) -> dict[str, pulumi.Input[str]]:
+    def outputs(self) -> dict[str, pulumi.Input[Any]]:
         """What an operator asks for first, and what a stack of layer `workload` reads."""
         if self._facts is None:
             return {}
@@ -47,6 +58,7 @@ class CloudPlatform:
             "store": facts.store.url,
             "database": facts.database.host,
             "cache": facts.cache.host,
+            **({"facts": exported(facts)} if self._stack.layer == "platform" else {}),
         }
 
     def _platform(self) -> CellFacts:
@@ -64,3 +76,31 @@ class CloudPlatform:
         parts.backup()
         parts.governance()
         return facts
+
+
+class ReferredPlatform:
+    """Implements `contracts.Platform` where another stack has declared the managed half (`layer: workload`)."""
+
+    def __init__(self, stack: StackConfig, place: Place, parent: pulumi.Resource) -> None:
+        self._stack, self._place, self._parent = stack, place, parent
+
+    def build(self) -> WorkloadFacts | None:
+        """Declare the workload on the cell that the other stack exports."""
+        if self._place.standby:
+            return None
+        other = pulumi.StackReference(
+            f"{self._place.name}-platform",
+            stack_name=self._stack.platform_stack,
+            opts=pulumi.ResourceOptions(parent=self._parent),
+        )
+        several = len(self._stack.cells) > 1
+        prefix = f"{self._place.platform}-{self._place.region}-" if several else ""
+        given: pulumi.Output[Mapping[str, Any]] = other.require_output(f"{prefix}facts")
+        facts = imported(given, SHAPES[self._place.platform])
+        from infra.workload import run  # as above
+
+        return run(self._stack, self._place, facts, self._parent)
+
+    def outputs(self) -> dict[str, pulumi.Input[Any]]:
+        """None: the other stack has them."""
+        return {}

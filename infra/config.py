@@ -197,6 +197,9 @@ class StackConfig(Model):
     protect: bool | None = Field(
         None, description="Whether data stores, keys and clusters refuse deletion; in production unless said."
     )
+    image: str = Field(
+        "", description="Image with tag or digest; unless said, this version's in the cell's registry."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_days: int = Field(30, ge=7, le=400, description="Days that logs of the cloud are kept.")
     api: Api = Api()
@@ -327,6 +330,9 @@ def _contradictions(config: StackConfig) -> list[ConfigFault]:
                         "[request, limit]",
                     )
                 )
+    if config.layer == "workload" and not config.platform_stack:
+        wanted = "the stack of layer `platform`, as organisation/costate/name"
+        faults.append(ConfigFault("costate:platform_stack", "is missing", None, wanted))
     return faults + _cell_faults(config) + _port_faults(config.local)
 
 

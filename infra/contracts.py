@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import pulumi
 
@@ -79,6 +79,8 @@ class IdentityFacts:
     """Workload identities by service account; no long-lived key anywhere."""
 
     accounts: Mapping[Account, ServiceAccountFacts]
+    secret_store: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
+    """Provider of the External Secrets store (plain values); empty where no secret is to be brought in."""
 
 
 @dataclass(frozen=True)
@@ -245,6 +247,6 @@ class Platform(Protocol):
         """Declare all that the stack's layer asks for; no workload in layer `platform`."""
         ...
 
-    def outputs(self) -> dict[str, pulumi.Input[str]]:
+    def outputs(self) -> dict[str, pulumi.Input[Any]]:
         """Stack outputs that help whoever runs the cell, and what layer `workload` reads."""
         ...

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 
 from infra import config
@@ -10,7 +12,7 @@ from infra.cloud import CloudPlatform
 from infra.place import cell_name, places
 
 
-def build(stack: config.StackConfig, stack_name: str) -> dict[str, pulumi.Input[str]]:
+def build(stack: config.StackConfig, stack_name: str) -> dict[str, pulumi.Input[Any]]:
     """Declare every cell; the outputs of the stack. A stack of one cell exports its facts without prefix."""
     clouds = not any(cell.platform == "local" for cell in stack.cells)
     sites = dict(zip(stack.cells, places(stack, stack_name), strict=True)) if clouds else {}
@@ -48,8 +50,8 @@ def _route(domain: str, cells: list[Cell]) -> None:
         clouds[0].parts.routing(domain, [cloud.endpoint() for cloud in clouds])
 
 
-def _outputs(stack: config.StackConfig, cells: dict[config.Cell, Cell]) -> dict[str, pulumi.Input[str]]:
-    outputs: dict[str, pulumi.Input[str]] = {}
+def _outputs(stack: config.StackConfig, cells: dict[config.Cell, Cell]) -> dict[str, pulumi.Input[Any]]:
+    outputs: dict[str, pulumi.Input[Any]] = {}
     for given, built in cells.items():
         prefix = f"{given.platform}-{given.region}-" if len(cells) > 1 else ""
         outputs |= {f"{prefix}{name}": value for name, value in built.platform.outputs().items()}

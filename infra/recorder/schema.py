@@ -80,7 +80,16 @@ def described(token: str) -> bool:
     """Whether an SDK describes the type; components and the engine's own types are described by none."""
     if token.startswith(PROVIDER):
         return token.removeprefix(PROVIDER) in PACKAGES
-    return not token.startswith(UNCHECKED) and token.split(":")[0] in PACKAGES
+    return not token.startswith(UNCHECKED) and token.split(":")[0] in PACKAGES and not _custom(token)
+
+
+def _custom(token: str) -> bool:
+    """Whether a Kubernetes type is of a group that the SDK does not have: one that an add-on defines."""
+    package, group, _ = token.split(":")
+    if package != "kubernetes":
+        return False
+    importlib.import_module(PACKAGES[package])
+    return not getattr(rpc.get_resource_module(package, group, ""), "mod_info", None)
 
 
 def _class_of(token: str) -> type:

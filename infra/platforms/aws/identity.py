@@ -57,7 +57,8 @@ class Identity(pulumi.ComponentResource):
             )
         nothing: pulumi.Output[Mapping[str, str]] = pulumi.Output.from_input({})
         self.facts = IdentityFacts(
-            accounts={account: ServiceAccountFacts(nothing, nothing) for account in ACCOUNTS}
+            accounts={account: ServiceAccountFacts(nothing, nothing) for account in ACCOUNTS},
+            secret_store={"aws": {"service": "SecretsManager", "region": place.region}},
         )
         self.register_outputs({})
 

@@ -1,0 +1,99 @@
+"""What add-ons are told of the cell: its gateway class, who signs certificates, where secrets are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes import apiextensions, meta
+
+from infra.contracts import EdgeFacts
+from infra.kubernetes.edge import CLASS, ENVOY_API, GATEWAY_API
+from infra.kubernetes.secrets import STORE
+
+ISSUER = "letsencrypt"
+ACME = "https://acme-v02.api.letsencrypt.org/directory"
+GATEWAY_NAMESPACE = "envoy-gateway-system"
+
+
+class Foundation(pulumi.ComponentResource):
+    """Objects of the cluster as a whole that the product's own refer to."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        edge: EdgeFacts,
+        secret_store: Mapping[str, Any],
+        contact: str,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        """`secret_store` is the provider of the ClusterSecretStore; `contact` an email for the signer, or empty."""
+        super().__init__("costate:kubernetes:Foundation", name, None, opts)
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._object(ENVOY_API, "EnvoyProxy", CLASS, _proxy(edge), namespace=GATEWAY_NAMESPACE)
+        self._object(
+            GATEWAY_API,
+            "GatewayClass",
+            CLASS,
+            {
+                "controllerName": "gateway.envoyproxy.io/gatewayclass-controller",
+                "parametersRef": {
+                    "group": "gateway.envoyproxy.io",
+                    "kind": "EnvoyProxy",
+                    "name": CLASS,
+                    "namespace": GATEWAY_NAMESPACE,
+                },
+            },
+        )
+        solver = {
+            "http01": {"gatewayHTTPRoute": {"parentRefs": [{"name": "costate", "namespace": "costate"}]}}
+        }
+        acme = {"server": ACME, "privateKeySecretRef": {"name": ISSUER}, "solvers": [solver]}
+        self._object(
+            "cert-manager.io/v1",
+            "ClusterIssuer",
+            ISSUER,
+            {"acme": {**acme, **({"email": contact} if contact else {})}},
+        )
+        if secret_store:
+            self._object(
+                "external-secrets.io/v1", "ClusterSecretStore", STORE, {"provider": dict(secret_store)}
+            )
+        self.register_outputs({})
+
+    def _object(
+        self, api: str, kind: str, name: str, spec: dict[str, Any], *, namespace: str | None = None
+    ) -> None:
+        apiextensions.CustomResource(
+            f"{name}-{kind.lower()}",
+            api_version=api,
+            kind=kind,
+            metadata=meta.v1.ObjectMetaArgs(name=name, namespace=namespace),
+            spec=spec,
+            opts=self._child,
+        )
+
+
+def _proxy(edge: EdgeFacts) -> dict[str, Any]:
+    """Envoy behind the cell's entry: a balancer of its own, or ports of the nodes that the cloud's sends to."""
+    service: dict[str, Any] = {"annotations": edge.annotations, "externalTrafficPolicy": "Local"}
+    if edge.node_port is None:
+        service["type"] = "LoadBalancer"
+    else:
+        port = {"name": "https-443", "port": 443, "nodePort": edge.node_port}
+        service |= {
+            "type": "NodePort",
+            "patch": {"type": "StrategicMerge", "value": {"spec": {"ports": [port]}}},
+        }
+    deployment = {
+        "replicas": 2,
+        "container": {"resources": {"requests": {"cpu": "100m", "memory": "256Mi"}}},
+    }
+    return {
+        "provider": {
+            "type": "Kubernetes",
+            "kubernetes": {"envoyService": service, "envoyDeployment": deployment},
+        }
+    }

@@ -1,0 +1,147 @@
+"""The two halves of a split stack: facts that layer `platform` exports, and layer `workload` reads back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pulumi
+
+from infra.contracts import (
+    ACCOUNTS,
+    Account,
+    CacheFacts,
+    CellFacts,
+    ClusterFacts,
+    DatabaseFacts,
+    EdgeFacts,
+    IdentityFacts,
+    ObjectStoreFacts,
+    RegistryFacts,
+    ServiceAccountFacts,
+)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What of a cell's facts is plain: it decides which objects there are, so it must be known before any output.
+
+    The same for every cell of a cloud; a contract test holds it against what the cloud's parts say.
+    """
+
+    database_port: int
+    database_name: str
+    database_authentication: Literal["secret", "identity"]
+    database_users: tuple[Account, ...]
+    database_authority: bool
+    cache_port: int
+    cache_authority: bool
+    node_port: int | None
+
+
+SHAPES: Mapping[str, Shape] = {
+    "aws": Shape(5432, "costate", "secret", (), False, 6379, False, None),
+    "gcp": Shape(5432, "costate", "identity", (), True, 6379, True, None),
+    "azure": Shape(5432, "costate", "identity", (), False, 10000, False, None),
+}
+
+
+def shape(facts: CellFacts) -> Shape:
+    """The plain part of facts."""
+    database, cache = facts.database, facts.cache
+    return Shape(
+        database_port=database.port,
+        database_name=database.name,
+        database_authentication=database.authentication,
+        database_users=tuple(sorted(database.users)),
+        database_authority=database.authority is not None,
+        cache_port=cache.port,
+        cache_authority=cache.authority is not None,
+        node_port=facts.edge.node_port,
+    )
+
+
+def exported(facts: CellFacts) -> dict[str, Any]:
+    """Facts as one stack output; no password is among them."""
+    database, cache = facts.database, facts.cache
+    return {
+        "cluster": {
+            "name": facts.cluster.name,
+            "endpoint": facts.cluster.endpoint,
+            "identifier": facts.cluster.identifier,
+            "kubeconfig": facts.cluster.kubeconfig,
+        },
+        "identity": {
+            account: {"annotations": found.annotations, "labels": found.labels}
+            for account, found in facts.identity.accounts.items()
+        },
+        "database": {
+            "id": database.id,
+            "host": database.host,
+            "user": database.user,
+            "secret": database.secret,
+            "users": dict(database.users),
+            "authority": database.authority or "",
+        },
+        "cache": {"host": cache.host, "user": cache.user, "authority": cache.authority or ""},
+        "store": {"id": facts.store.id, "url": facts.store.url},
+        "registry": {"repository": facts.registry.repository},
+        "edge": {"address": facts.edge.address, "annotations": facts.edge.annotations},
+    }
+
+
+def imported(given: pulumi.Output[Mapping[str, Any]], known: Shape) -> CellFacts:
+    """The inverse of `exported`."""
+
+    def at(*path: str) -> pulumi.Output[Any]:
+        def find(found: Any) -> Any:
+            for part in path:
+                found = found[part]
+            return found
+
+        return given.apply(find)
+
+    return CellFacts(
+        cluster=ClusterFacts(
+            name=at("cluster", "name"),
+            endpoint=at("cluster", "endpoint"),
+            identifier=at("cluster", "identifier"),
+            kubeconfig=at("cluster", "kubeconfig"),
+        ),
+        identity=IdentityFacts(
+            {
+                account: ServiceAccountFacts(
+                    annotations=at("identity", account, "annotations"),
+                    labels=at("identity", account, "labels"),
+                )
+                for account in ACCOUNTS
+            }
+        ),
+        database=DatabaseFacts(
+            id=at("database", "id"),
+            host=at("database", "host"),
+            port=known.database_port,
+            name=known.database_name,
+            user=at("database", "user"),
+            authentication=known.database_authentication,
+            secret=at("database", "secret"),
+            users={account: at("database", "users", account) for account in known.database_users},
+            authority=at("database", "authority") if known.database_authority else None,
+        ),
+        cache=CacheFacts(
+            host=at("cache", "host"),
+            port=known.cache_port,
+            user=at("cache", "user"),
+            authentication="identity",
+            secret=pulumi.Output.from_input(""),
+            authority=at("cache", "authority") if known.cache_authority else None,
+        ),
+        store=ObjectStoreFacts(id=at("store", "id"), url=at("store", "url")),
+        registry=RegistryFacts(at("registry", "repository")),
+        edge=EdgeFacts(
+            address=at("edge", "address"),
+            annotations=at("edge", "annotations"),
+            node_port=known.node_port,
+        ),
+    )
