@@ -11,6 +11,7 @@ from infra.addons import Addons
 from infra.config import StackConfig
 from infra.contracts import CellFacts, WorkloadFacts
 from infra.kubernetes.foundation import Foundation
+from infra.kubernetes.ordering import after
 from infra.kubernetes.product import Product
 from infra.place import Place
 
@@ -27,9 +28,7 @@ def run(stack: StackConfig, place: Place, facts: CellFacts, parent: pulumi.Resou
     )
     opts = pulumi.ResourceOptions(parent=parent, providers=[provider])
     addons = Addons(f"{place.name}-addons", stack=stack, platform=place.platform, opts=opts)
-    ready = pulumi.ResourceOptions(
-        parent=parent, providers=[provider], depends_on=list(addons.releases.values())
-    )
+    ready = pulumi.ResourceOptions.merge(opts, after(*addons.releases.values()))
     foundation = Foundation(
         f"{place.name}-foundation",
         edge=facts.edge,
@@ -44,7 +43,7 @@ def run(stack: StackConfig, place: Place, facts: CellFacts, parent: pulumi.Resou
         image=stack.image or pulumi.Output.concat(facts.registry.repository, f":{version('costate')}"),
         identity=place.platform,
         data_ranges=place.network.data,
-        opts=pulumi.ResourceOptions.merge(ready, pulumi.ResourceOptions(depends_on=[foundation])),
+        opts=pulumi.ResourceOptions.merge(ready, after(foundation)),
     )
     host = stack.domain or facts.edge.address
     return WorkloadFacts(url=pulumi.Output.concat("https://", host))

@@ -16,6 +16,7 @@ from infra.kubernetes.autoscaling import by_load, by_queue
 from infra.kubernetes.bindings import Bindings, authorities, bind
 from infra.kubernetes.edge import Edge
 from infra.kubernetes.namespace import Namespace
+from infra.kubernetes.ordering import after
 from infra.kubernetes.unit import USER, Probe, Unit
 from infra.kubernetes.workload import TEMPORARY, Workload, confined
 
@@ -58,11 +59,11 @@ class Product(pulumi.ComponentResource):
         Accounts("accounts", namespace=self._namespace, identities=facts.identity.accounts, opts=self._child)
         authorities(facts, namespace=self._namespace, opts=self._child)
         migrated = self._migrations()
-        after = pulumi.ResourceOptions(parent=self, depends_on=[migrated])
+        ready = pulumi.ResourceOptions.merge(self._child, after(migrated))
         api, workers = self._api(), self._workers()
-        served = self._run(api, after)
+        served = self._run(api, ready)
         for worker in workers:
-            self._run(worker, after)
+            self._run(worker, ready)
         self._scale(api, workers)
         listening = {unit.name: unit.port for unit in (api, *workers)}
         flows.NetworkPolicies(

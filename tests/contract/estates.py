@@ -34,6 +34,8 @@ class Estate:
     gpu: bool = False
     spot: bool = False
     standby: bool = False
+    layer: str = "platform"
+    """The promises are the managed platform's; those of the workload are tested by themselves."""
     protect: bool | None = None
     """As `costate:protect`; None leaves it to the environment."""
 
@@ -68,6 +70,7 @@ class Estate:
         gpu = {"accelerator": ACCELERATOR, "precision": "float32", "min": 0, "max": 4, "spot": self.spot}
         values: dict[str, Any] = {
             "environment": self.environment,
+            "layer": self.layer,
             "domain": "api.example.org",
             "owner": "optimisation",
             "cells": cells,
