@@ -56,7 +56,7 @@ def _azure(site: Site) -> Platform:
     place = _placed(site)
     followed = site.primary.parts if site.primary is not None else None
     primary = followed if isinstance(followed, AzureParts) else None  # `estate` pairs cells of one cloud
-    return CloudPlatform(site.stack, place, AzureParts(site.stack, place, site.parent, primary))
+    return CloudPlatform(site.stack, place, AzureParts(site.stack, place, site.parent, primary), site.parent)
 
 
 def _placed(site: Site) -> Place:

@@ -22,19 +22,19 @@ class CloudPlatform:
 
     def __init__(self, stack: StackConfig, place: Place, parts: Parts, parent: pulumi.Resource) -> None:
         self._stack, self._place, self.parts, self._parent = stack, place, parts, parent
-        self._facts: CellFacts | None = None
+        self.facts: CellFacts | None = None
 
     def build(self) -> WorkloadFacts | None:
         """Declare the managed platform, and the workload on it unless a stack of its own does.
 
         A standby holds data only: the workload comes to it when it is made a primary.
         """
-        self._facts = self._platform()
+        self.facts = self._platform()
         if self._stack.layer == "platform" or self._place.standby:
             return None
         from infra.workload import run  # the SDK of Kubernetes is large, and a local stack has no use for it
 
-        return run(self._stack, self._place, self._facts, self._parent)
+        return run(self._stack, self._place, self.facts, self._parent)
 
     def endpoint(self) -> Endpoint:
         """The cell as the global routing sees it."""
@@ -49,9 +49,9 @@ class CloudPlatform:
 
     def outputs(self) -> dict[str, pulumi.Input[Any]]:
         """What an operator asks for first, and what a stack of layer `workload` reads."""
-        if self._facts is None:
+        if self.facts is None:
             return {}
-        facts = self._facts
+        facts = self.facts
         return {
             "kubeconfig": pulumi.Output.secret(facts.cluster.kubeconfig),
             "registry": facts.registry.repository,

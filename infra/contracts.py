@@ -79,8 +79,8 @@ class IdentityFacts:
     """Workload identities by service account; no long-lived key anywhere."""
 
     accounts: Mapping[Account, ServiceAccountFacts]
-    secret_store: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
-    """Provider of the External Secrets store (plain values); empty where no secret is to be brought in."""
+    secret_store: pulumi.Output[Mapping[str, Any]] | None = None
+    """Provider of the External Secrets store; there is one where the database's authentication is `secret`."""
 
 
 @dataclass(frozen=True)

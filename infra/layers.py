@@ -40,10 +40,12 @@ class Shape:
     node_port: int | None
 
 
+USERS: tuple[Account, ...] = ("api", "backup", "migrations", "worker")
+
 SHAPES: Mapping[str, Shape] = {
-    "aws": Shape(5432, "costate", "secret", (), False, 6379, False, None),
-    "gcp": Shape(5432, "costate", "identity", (), True, 6379, True, None),
-    "azure": Shape(5432, "costate", "identity", (), False, 10000, False, None),
+    "aws": Shape(5432, "costate", "secret", (), False, 6379, False, 30443),
+    "gcp": Shape(5432, "costate", "identity", USERS, True, 6379, True, None),
+    "azure": Shape(5432, "costate", "identity", USERS, False, 10000, False, None),
 }
 
 
@@ -76,6 +78,7 @@ def exported(facts: CellFacts) -> dict[str, Any]:
             account: {"annotations": found.annotations, "labels": found.labels}
             for account, found in facts.identity.accounts.items()
         },
+        "secret_store": facts.identity.secret_store or {},
         "database": {
             "id": database.id,
             "host": database.host,
@@ -116,7 +119,8 @@ def imported(given: pulumi.Output[Mapping[str, Any]], known: Shape) -> CellFacts
                     labels=at("identity", account, "labels"),
                 )
                 for account in ACCOUNTS
-            }
+            },
+            secret_store=at("secret_store") if known.database_authentication == "secret" else None,
         ),
         database=DatabaseFacts(
             id=at("database", "id"),

@@ -25,7 +25,7 @@ class Foundation(pulumi.ComponentResource):
         name: str,
         *,
         edge: EdgeFacts,
-        secret_store: Mapping[str, Any],
+        secret_store: pulumi.Output[Mapping[str, Any]] | None,
         contact: str,
         opts: pulumi.ResourceOptions,
     ) -> None:
@@ -57,10 +57,8 @@ class Foundation(pulumi.ComponentResource):
             ISSUER,
             {"acme": {**acme, **({"email": contact} if contact else {})}},
         )
-        if secret_store:
-            self._object(
-                "external-secrets.io/v1", "ClusterSecretStore", STORE, {"provider": dict(secret_store)}
-            )
+        if secret_store is not None:
+            self._object("external-secrets.io/v1", "ClusterSecretStore", STORE, {"provider": secret_store})
         self.register_outputs({})
 
     def _object(

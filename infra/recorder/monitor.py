@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -13,8 +14,8 @@ from pulumi.runtime.proto import resource_pb2
 
 from infra.recorder import schema
 from infra.recorder.outputs import Scene, created, planned
-from infra.recorder.recording import STACK, Resource
-from infra.recorder.values import decoded, encoded
+from infra.recorder.recording import REFERENCE, STACK, Resource
+from infra.recorder.values import UNKNOWN, decoded, encoded
 
 
 class _NoMocks(pulumi.runtime.Mocks):
@@ -30,9 +31,11 @@ class _NoMocks(pulumi.runtime.Mocks):
 class Monitor(mocks.MockMonitor):
     """Records; in a preview it answers only what was given, so that all else is unknown to the program."""
 
-    def __init__(self, *, preview: bool) -> None:
+    def __init__(self, *, preview: bool, others: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        """`others` are the outputs of stacks that this one may refer to, by name."""
         super().__init__(_NoMocks())
         self.preview = preview
+        self._others = others or {}
         self.recorded: list[Resource] = []
         self.faults: list[schema.Fault] = []
         self.outputs: dict[str, Any] = {}
@@ -73,9 +76,21 @@ class Monitor(mocks.MockMonitor):
         )
 
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:  # noqa: N802
-        """No resource may be looked up: a plan needs neither account nor network."""
+        """No resource may be looked up, for a plan needs neither account nor network; but stacks may be."""
+        if request.type == REFERENCE:
+            return self._referred(request)
         raise RuntimeError(
             f"{request.type} {request.id!r} is read while planning; declare it or pass its facts in"
+        )
+
+    def _referred(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:
+        """Outputs of another stack: those that are known, else, while previewing, all unknown."""
+        name = decoded(request.properties).get("name", request.id)
+        if name not in self._others and not self.preview:
+            raise LookupError(f"outputs of the stack {name!r} are asked for, and it was not recorded")
+        outputs = {"name": name, "outputs": self._others.get(name, UNKNOWN), "secretOutputNames": []}
+        return resource_pb2.ReadResourceResponse(
+            urn=self.make_urn(request.parent, request.type, request.name), properties=encoded(outputs)
         )
 
     def _answered(

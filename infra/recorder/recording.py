@@ -12,6 +12,7 @@ from infra.recorder.values import masked, revealed
 
 CELL = "costate:index:Cell"
 STACK = "pulumi:pulumi:Stack"
+REFERENCE = "pulumi:pulumi:StackReference"
 
 
 @dataclass(frozen=True)

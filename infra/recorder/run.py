@@ -22,12 +22,18 @@ PROJECT = "costate"
 
 
 def record(
-    values: Mapping[str, Any], stack_name: str, *, preview: bool = False, today: date | None = None
+    values: Mapping[str, Any],
+    stack_name: str,
+    *,
+    preview: bool = False,
+    today: date | None = None,
+    others: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Recording:
     """What the stack of this configuration (`costate:` keys) declares.
 
     A preview is run with every output that only a provider knows left unknown. Raises ConfigError for a
-    configuration that cannot be used, and whatever the program raises.
+    configuration that cannot be used, and whatever the program raises. `others` are the outputs of stacks that
+    this one refers to, by name.
     """
     told: list[str] = []
 
@@ -37,18 +43,29 @@ def record(
         for name, value in estate.build(stack, stack_name).items():
             pulumi.export(name, value)
 
-    found = recorded(program, stack_name, preview=preview)
+    found = recorded(program, stack_name, preview=preview, others=others)
     return Recording(found.stack, found.resources, found.faults, (*told, *found.warnings), found.outputs)
 
 
-def recorded(program: Callable[[], None], stack_name: str, *, preview: bool = False) -> Recording:
+def recorded(
+    program: Callable[[], None],
+    stack_name: str,
+    *,
+    preview: bool = False,
+    others: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Recording:
     """What any program declares."""
     # The SDK keeps its settings in context variables: in a context of its own a run leaves no trace.
-    return contextvars.copy_context().run(_run, program, stack_name, preview)
+    return contextvars.copy_context().run(_run, program, stack_name, preview, others)
 
 
-def _run(program: Callable[[], None], stack_name: str, preview: bool) -> Recording:
-    monitor, heard = Monitor(preview=preview), _Heard()
+def _run(
+    program: Callable[[], None],
+    stack_name: str,
+    preview: bool,
+    others: Mapping[str, Mapping[str, Any]] | None,
+) -> Recording:
+    monitor, heard = Monitor(preview=preview, others=others), _Heard()
     logger = logging.Logger("recorder")
     logger.addHandler(heard)
 

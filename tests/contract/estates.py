@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -23,6 +23,7 @@ PLACES: dict[str, dict[str, str]] = {
 STANDBYS = {"aws": "us-west-2", "gcp": "us-east1", "azure": "westus2"}
 ENVIRONMENTS = ("development", "staging", "production", "production-gpu")
 ACCELERATOR = "t4"
+LOWER = "organization/costate/lower"
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Estate:
         values: dict[str, Any] = {
             "environment": self.environment,
             "layer": self.layer,
+            "platform_stack": LOWER if self.layer == "workload" else "",
             "domain": "api.example.org",
             "owner": "optimisation",
             "cells": cells,
@@ -100,4 +102,8 @@ def matrix(cloud: str) -> list[Estate]:
 @cache
 def recorded(estate: Estate, preview: bool = False) -> Recording:
     """The recording of a configuration; kept, because it takes seconds."""
-    return record(estate.values(), estate.name, preview=preview)
+    others = {}
+    if estate.layer == "workload":
+        lower = recorded(replace(estate, layer="platform"), preview)
+        others = {LOWER: lower.outputs or {}}
+    return record(estate.values(), estate.name, preview=preview, others=others)

@@ -8,7 +8,13 @@ import kubernetes_validate
 import pytest
 from estates import CLOUDS, Estate, recorded
 
+from infra import config
+from infra.cell import Cell
+from infra.cloud import CloudPlatform
+from infra.layers import SHAPES, Shape, shape
+from infra.place import places
 from infra.recorder import Recording, Resource
+from infra.recorder import run as recorder
 
 VERSIONS = ("1.35", "1.36", "1.37")
 ESTATES = [
@@ -136,8 +142,33 @@ def test_a_stack_split_in_two_makes_the_same_objects_as_a_whole_one(cloud: str) 
 def test_the_lower_half_exports_what_the_upper_one_reads(cloud: str) -> None:
     lower = recorded(Estate(cloud, "development", gpu=True, layer="platform"))
     facts = lower.outputs["facts"]
-    assert {"cluster", "identity", "database", "cache", "store", "registry", "edge"} == facts.keys()
+    assert {
+        "cluster",
+        "identity",
+        "secret_store",
+        "database",
+        "cache",
+        "store",
+        "registry",
+        "edge",
+    } == facts.keys()
     assert not [one for one in lower.resources if one.type.startswith("kubernetes:")]
+
+
+@pytest.mark.parametrize("cloud", [pytest.param(c, marks=pytest.mark.xdist_group(c)) for c in CLOUDS])
+def test_what_is_plain_of_a_clouds_facts_is_as_the_table_says(cloud: str) -> None:
+    found: list[Shape] = []
+
+    def program() -> None:
+        estate = Estate(cloud, "development", gpu=True)
+        stack = config.load(estate.values())
+        cell = Cell("cell", stack=stack, cell=stack.cells[0], place=places(stack, estate.name)[0])
+        assert isinstance(cell.platform, CloudPlatform)
+        assert cell.platform.facts is not None
+        found.append(shape(cell.platform.facts))
+
+    recorder.recorded(program, "dev")
+    assert found == [SHAPES[cloud]]
 
 
 def test_a_standby_holds_data_only_until_it_is_made_a_primary() -> None:

@@ -58,7 +58,9 @@ class Identity(pulumi.ComponentResource):
         nothing: pulumi.Output[Mapping[str, str]] = pulumi.Output.from_input({})
         self.facts = IdentityFacts(
             accounts={account: ServiceAccountFacts(nothing, nothing) for account in ACCOUNTS},
-            secret_store={"aws": {"service": "SecretsManager", "region": place.region}},
+            secret_store=pulumi.Output.from_input(
+                {"aws": {"service": "SecretsManager", "region": place.region}}
+            ),
         )
         self.register_outputs({})
 
