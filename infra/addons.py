@@ -10,6 +10,7 @@ import pulumi
 from pulumi_kubernetes import helm
 
 from infra.config import StackConfig
+from infra.contracts import Account, ServiceAccountFacts
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Addon:
     namespace: str
     purpose: str
     values: Mapping[str, Any] = field(default_factory=dict)
+    account: Account | None = None
+    """Identity of the cloud that its pods act as."""
     needs: tuple[str, ...] = ()
     when: Callable[[StackConfig, str], bool] = lambda stack, platform: True
 
@@ -44,6 +47,7 @@ ADDONS: tuple[Addon, ...] = (
         "cert-manager",
         "certificates of the gateway",
         {"crds": {"enabled": True}, "config": {"enableGatewayAPI": True}},
+        account="cert-manager",
         needs=("gateway",),
     ),
     Addon(
@@ -55,6 +59,7 @@ ADDONS: tuple[Addon, ...] = (
         "external-secrets",
         "secrets of the cloud's store, brought into the cluster",
         {"installCRDs": True},
+        account="external-secrets",
     ),
     Addon(
         "gateway",
@@ -101,8 +106,17 @@ ADDONS: tuple[Addon, ...] = (
 class Addons(pulumi.ComponentResource):
     """The releases of a cell; `releases` by name."""
 
-    def __init__(self, name: str, *, stack: StackConfig, platform: str, opts: pulumi.ResourceOptions) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        stack: StackConfig,
+        platform: str,
+        identities: Mapping[Account, ServiceAccountFacts],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
         super().__init__("costate:kubernetes:Addons", name, None, opts)
+        self._identities = identities
         self.releases: dict[str, helm.v3.Release] = {}
         waiting = [addon for addon in ADDONS if addon.when(stack, platform)]
         while waiting:
@@ -110,6 +124,14 @@ class Addons(pulumi.ComponentResource):
             waiting.remove(addon)
             self.releases[addon.name] = self._release(addon)
         self.register_outputs({})
+
+    def _acting(self, addon: Addon) -> dict[str, Any]:
+        """Values that tie an add-on's service account to its identity."""
+        if addon.account is None:
+            return {}
+        identity = self._identities[addon.account]
+        account = {"create": True, "name": addon.account, "annotations": identity.annotations}
+        return {"serviceAccount": account, "podLabels": identity.labels}
 
     def _release(self, addon: Addon) -> helm.v3.Release:
         return helm.v3.Release(
@@ -124,7 +146,7 @@ class Addons(pulumi.ComponentResource):
             cleanup_on_fail=True,
             timeout=600,
             repository_opts=helm.v3.RepositoryOptsArgs(repo=addon.repository) if addon.repository else None,
-            values=dict(addon.values),
+            values={**addon.values, **self._acting(addon)},
             opts=pulumi.ResourceOptions(
                 parent=self, depends_on=[self.releases[need] for need in addon.needs]
             ),

@@ -27,7 +27,13 @@ def run(stack: StackConfig, place: Place, facts: CellFacts, parent: pulumi.Resou
         opts=pulumi.ResourceOptions(parent=parent),
     )
     opts = pulumi.ResourceOptions(parent=parent, providers=[provider])
-    addons = Addons(f"{place.name}-addons", stack=stack, platform=place.platform, opts=opts)
+    addons = Addons(
+        f"{place.name}-addons",
+        stack=stack,
+        platform=place.platform,
+        identities=facts.identity.accounts,
+        opts=opts,
+    )
     ready = pulumi.ResourceOptions.merge(opts, after(*addons.releases.values()))
     foundation = Foundation(
         f"{place.name}-foundation",

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_kubernetes import core, meta
 
-from infra.contracts import Account, ServiceAccountFacts
+from infra.contracts import NAMESPACES, Account, ServiceAccountFacts
+
+PRODUCT = NAMESPACES["api"]
 
 
 class Accounts(pulumi.ComponentResource):
@@ -23,6 +25,8 @@ class Accounts(pulumi.ComponentResource):
     ) -> None:
         super().__init__("costate:kubernetes:Accounts", name, None, opts)
         for account, facts in identities.items():
+            if NAMESPACES[account] != PRODUCT:
+                continue  # an add-on's own, made by its chart
             core.v1.ServiceAccount(
                 account,
                 metadata=meta.v1.ObjectMetaArgs(

@@ -11,7 +11,10 @@ CLASS = "costate"
 
 
 class Edge(pulumi.ComponentResource):
-    """HTTPS for one host name, ended at the gateway and sent to a Service; plain HTTP is redirected."""
+    """HTTPS, ended at the gateway and sent to a Service; plain HTTP is redirected.
+
+    The certificate is for one host name, but any is answered: health checks of the routing ask by the cell's own.
+    """
 
     def __init__(
         self,
@@ -25,7 +28,7 @@ class Edge(pulumi.ComponentResource):
     ) -> None:
         """`issuer` is the cert-manager ClusterIssuer that signs for the host."""
         super().__init__("costate:kubernetes:Edge", name, None, opts)
-        self._name, self._namespace, self._host = name, namespace, host
+        self._name, self._namespace = name, namespace
         self._child = pulumi.ResourceOptions(parent=self)
         self._object(
             GATEWAY_API,
@@ -33,24 +36,31 @@ class Edge(pulumi.ComponentResource):
             {
                 "gatewayClassName": CLASS,
                 "listeners": [
-                    {"name": "http", "port": 80, "protocol": "HTTP", "hostname": host},
+                    {"name": "http", "port": 80, "protocol": "HTTP"},
                     {
                         "name": "https",
                         "port": 443,
                         "protocol": "HTTPS",
-                        "hostname": host,
                         "tls": {"mode": "Terminate", "certificateRefs": [{"name": f"{name}-tls"}]},
                     },
                 ],
             },
-            annotations={"cert-manager.io/cluster-issuer": issuer},
+        )
+        self._object(
+            "cert-manager.io/v1",
+            "Certificate",
+            {
+                "secretName": f"{name}-tls",
+                "dnsNames": [host],
+                "issuerRef": {"kind": "ClusterIssuer", "name": issuer},
+                "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
+            },
         )
         self._object(
             GATEWAY_API,
             "HTTPRoute",
             {
                 "parentRefs": [{"name": name, "sectionName": "https"}],
-                "hostnames": [host],
                 "rules": [
                     {
                         "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
@@ -66,7 +76,6 @@ class Edge(pulumi.ComponentResource):
             "HTTPRoute",
             {
                 "parentRefs": [{"name": name, "sectionName": "http"}],
-                "hostnames": [host],
                 "rules": [
                     {
                         "filters": [
@@ -98,15 +107,12 @@ class Edge(pulumi.ComponentResource):
         spec: dict[str, object],
         *,
         suffix: str = "",
-        annotations: dict[str, str] | None = None,
     ) -> None:
         apiextensions.CustomResource(
             f"{self._name}-{kind.lower()}{suffix}",
             api_version=api,
             kind=kind,
-            metadata=meta.v1.ObjectMetaArgs(
-                name=f"{self._name}{suffix}", namespace=self._namespace, annotations=annotations
-            ),
+            metadata=meta.v1.ObjectMetaArgs(name=f"{self._name}{suffix}", namespace=self._namespace),
             spec=spec,
             opts=self._child,
         )

@@ -11,16 +11,15 @@ from pulumi_kubernetes import batch, core, meta
 from infra.config import StackConfig
 from infra.contracts import Account, CellFacts
 from infra.kubernetes import flows
-from infra.kubernetes.accounts import Accounts
+from infra.kubernetes.accounts import PRODUCT, Accounts
 from infra.kubernetes.autoscaling import by_load, by_queue
 from infra.kubernetes.bindings import Bindings, authorities, bind
 from infra.kubernetes.edge import Edge
 from infra.kubernetes.namespace import Namespace
 from infra.kubernetes.ordering import after
 from infra.kubernetes.unit import USER, Probe, Unit
-from infra.kubernetes.workload import TEMPORARY, Workload, confined
+from infra.kubernetes.workload import TEMPORARY, Workload, confined, labelled
 
-NAMESPACE = "costate"
 API_PORT, WORKER_PORT = 8000, 8001
 CACHE = "/var/cache/costate"
 """Compiled programs: an empty folder at first, filled by what the image brings and by the first solves."""
@@ -54,7 +53,7 @@ class Product(pulumi.ComponentResource):
         self._stack, self._facts, self._image, self._identity = stack, facts, image, identity
         self._child = pulumi.ResourceOptions(parent=self)
         self._namespace = Namespace(
-            NAMESPACE, pods=_pods(stack), cpu=_cpu(stack), memory_gib=_memory(stack), opts=self._child
+            PRODUCT, pods=_pods(stack), cpu=_cpu(stack), memory_gib=_memory(stack), opts=self._child
         ).name
         Accounts("accounts", namespace=self._namespace, identities=facts.identity.accounts, opts=self._child)
         authorities(facts, namespace=self._namespace, opts=self._child)
@@ -125,6 +124,7 @@ class Product(pulumi.ComponentResource):
             environment={**self._environment(bindings), "COSTATE_PORT": str(API_PORT)},
             secrets=bindings.secrets,
             mounts=bindings.mounts,
+            identity=self._facts.identity.accounts["api"].labels,
             priority="costate-serving",
             scratch={"cache": CACHE},
         )
@@ -156,6 +156,7 @@ class Product(pulumi.ComponentResource):
                 environment=environment,
                 secrets=bindings.secrets,
                 mounts=bindings.mounts,
+                identity=self._facts.identity.accounts["worker"].labels,
                 accelerators=accelerators,
                 pool="gpu" if accelerators else "",
                 scratch={"cache": CACHE},
@@ -189,7 +190,9 @@ class Product(pulumi.ComponentResource):
                 backoff_limit=4,
                 active_deadline_seconds=900,
                 template=core.v1.PodTemplateSpecArgs(
-                    metadata=meta.v1.ObjectMetaArgs(labels=labels),
+                    metadata=meta.v1.ObjectMetaArgs(
+                        labels=labelled(labels, self._facts.identity.accounts["migrations"].labels)
+                    ),
                     spec=core.v1.PodSpecArgs(
                         restart_policy="Never",
                         service_account_name="migrations",

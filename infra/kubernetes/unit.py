@@ -61,6 +61,8 @@ class Unit:
     """Node pool it must run on; any but the GPU pools where empty."""
     scratch: Mapping[str, str] = field(default_factory=dict)
     """Writable folders, by name: mount path. All else is read-only."""
+    identity: pulumi.Input[Mapping[str, str]] = field(default_factory=dict)
+    """Labels that make its pods act as the account's identity in the cloud, where labels do."""
     token: bool = False
     """Whether it may talk to the cluster's own API."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
 from pulumi_kubernetes import apps, core, meta, policy
@@ -47,7 +47,8 @@ class Workload(pulumi.ComponentResource):
                 revision_history_limit=5,
                 template=core.v1.PodTemplateSpecArgs(
                     metadata=meta.v1.ObjectMetaArgs(
-                        labels=unit.selector, annotations={"costate.dev/revision": revision}
+                        labels=labelled(unit.selector, unit.identity),
+                        annotations={"costate.dev/revision": revision},
                     ),
                     spec=self._pod(),
                 ),
@@ -163,6 +164,13 @@ class Workload(pulumi.ComponentResource):
                 ),
             ],
         )
+
+
+def labelled(
+    own: Mapping[str, str], identity: pulumi.Input[Mapping[str, str]]
+) -> pulumi.Output[Mapping[str, str]]:
+    """Labels of pods that act as an identity of the cloud."""
+    return pulumi.Output.from_input(identity).apply(lambda given: {**given, **own})
 
 
 def variables(unit: Unit) -> Sequence[core.v1.EnvVarArgs]:

@@ -59,7 +59,7 @@ def test_the_life_of_a_development_stack(begin: Begin) -> None:
     assert all("pool" in name for name in changed["update"]), changed
 
     # What somebody deleted by hand is noticed, and made again.
-    gone = next(thing for thing in stack.world.things() if thing.type == "aws:sqs/queuePolicy:QueuePolicy")
+    gone = next(thing for thing in stack.world.things() if thing.type == "aws:s3/bucketVersioning:BucketVersioning")
     stack.world.remove(gone)
     stack.pulumi("refresh", "--yes", "--skip-preview")
     assert stack.up()["create"] == [gone.name]
