@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,26 +97,3 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield from leaves(item, f"{path}.{key}" if path else key)
     else:
         yield path, value
-
-
-def secrets(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every secret inside, with its path."""
-    if isinstance(value, Secret):
-        yield path, revealed(value.value)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from secrets(item, f"{path}[{index}]")
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from secrets(item, f"{path}.{key}" if path else key)
-
-
-def mapped(value: Any, change: Callable[[Any], Any]) -> Any:
-    """The same shape with `change` applied to every leaf; secrets stay secrets."""
-    if isinstance(value, Secret):
-        return Secret(mapped(value.value, change))
-    if isinstance(value, list):
-        return [mapped(item, change) for item in value]
-    if isinstance(value, dict):
-        return {key: mapped(item, change) for key, item in value.items()}
-    return change(value)
