@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+from uuid import uuid4
 
 import jax
 import numpy as np
@@ -74,13 +75,25 @@ class Program:
         key = key_of(self.identity, arguments, options)
         if (found := store.load(key)) is not None:
             return found
-        lowered = jax.jit(self.function).lower(*arguments)
+        lowered = jax.jit(self._alone()).lower(*arguments)
         if cpu and not Program.patient:
             _pending.append(_later.submit(self._improve, lowered, store, key))
             return lowered.compile(compiler_options=dict(FIRST_OPTIONS))
         compiled = lowered.compile(compiler_options=options)
         store.save(key, compiled)
         return compiled
+
+    def _alone(self) -> Callable[..., Any]:
+        """The function under a name that no other process uses, so that JAX's own cache never gives it.
+
+        A program read from that cache runs, but once serialised again it can no more be executed.
+        """
+
+        def program(*arguments: Any) -> Any:
+            return self.function(*arguments)
+
+        program.__name__ = f"program_{uuid4().hex}"
+        return program
 
     def _improve(self, lowered: jax.stages.Lowered, store: ProgramStore, key: str) -> None:
         """Compile with optimisation and keep the program; calls take it from then on."""
