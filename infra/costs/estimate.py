@@ -12,6 +12,10 @@ from infra.recorder import Recording, Resource
 TABLES: dict[str, Table] = {"aws": aws.TABLE, "gcp": gcp.TABLE, "azure-native": azure.TABLE}
 
 
+INSIDE = "kubernetes:"
+"""Begins the types of what runs on nodes, which are priced."""
+
+
 @dataclass(frozen=True)
 class Estimate:
     """US dollars a month."""
@@ -38,6 +42,8 @@ def estimate(recording: Recording) -> Estimate:
     by_use: dict[str, str] = {}
     unpriced: dict[str, str] = {}
     for resource in recording.managed:
+        if resource.type.startswith(INSIDE):
+            continue
         table = TABLES.get(resource.type.split(":")[0])
         if table is None or not _known(table, resource.type):
             unpriced[resource.name] = f"{resource.type} is in no price table"

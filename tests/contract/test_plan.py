@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree as Xml
@@ -33,10 +34,16 @@ def test_every_resource_of_a_cloud_has_a_price_or_is_known_to_have_none(cloud: s
         assert estimate(recorded(estate)).unpriced == {}, estate
 
 
+def test_the_workload_costs_what_its_nodes_do() -> None:
+    whole = estimate(recorded(Estate("aws", layer="all")))
+    assert whole.unpriced == {}
+    assert whole.total() == pytest.approx(estimate(recorded(Estate("aws"))).total())
+
+
 def test_a_resource_without_a_price_is_named() -> None:
     (resource,) = [r for r in recorded(Estate("aws")).managed if r.type == "aws:rds/instance:Instance"]
-    dear = type(resource)(**{**vars(resource), "inputs": {**resource.inputs, "instanceClass": "db.x99.huge"}})
-    strange = type(resource)(**{**vars(resource), "type": "aws:quantum/computer:Computer", "name": "q"})
+    dear = replace(resource, inputs={**resource.inputs, "instanceClass": "db.x99.huge"})
+    strange = replace(resource, type="aws:quantum/computer:Computer", name="q")
     told = estimate(Recording("prod", (dear, strange))).unpriced
     assert told == {
         dear.name: "no price of the database 'db.x99.huge'",
