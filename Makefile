@@ -10,31 +10,34 @@ UV_VERSION := 0.13.8
 UV := .tools/bin/uv
 RUN := .venv/bin/python
 PULUMI := $(RUN) -m infra.engine run --stack $(STACK) -- pulumi
+# A stack on a cloud needs the clouds' SDKs, and is changed only after a look at the preview.
+CLOUD := $(shell grep -sqE 'platform: *(aws|gcp|azure)' Pulumi.$(STACK).yaml && echo yes)
+ENVIRONMENT := $(if $(CLOUD),.tools/env-cloud,.tools/env-run)
 PYTEST := $(RUN) -m pytest -n 2 --dist loadgroup
 # With this set, large SDKs are parsed anew at every import.
 unexport PYTHONDONTWRITEBYTECODE
 
 ##@ Run
 .PHONY: up
-up: .tools/env-run ## bring the stack up, solve a sample problem on it, print the address
-	$(PULUMI) up --yes --skip-preview
+up: $(ENVIRONMENT) ## bring the stack up, solve a sample problem on it, print the address
+	$(PULUMI) up $(if $(CLOUD),,--yes --skip-preview)
 	@.venv/bin/costate check-sample --url "$$($(PULUMI) stack output url)"
 
 .PHONY: preview
-preview: .tools/env-run ## show what `make up` would change
+preview: $(ENVIRONMENT) ## show what `make up` would change
 	$(PULUMI) preview --diff
 
 .PHONY: refresh
-refresh: .tools/env-run ## compare the state with what really runs
-	$(PULUMI) refresh --yes --skip-preview
+refresh: $(ENVIRONMENT) ## compare the state with what really runs
+	$(PULUMI) refresh $(if $(CLOUD),,--yes --skip-preview)
 
 .PHONY: plan
 plan: .tools/env-plan ## what STACK would be: resources, picture, cost, policy; AGAINST=recording.json tells what changes
 	$(RUN) -m infra.plan $(STACK) $(if $(AGAINST),--against $(AGAINST)) $(if $(PREVIEW),--preview $(PREVIEW))
 
 .PHONY: down
-down: .tools/env-run ## stop everything; data and logs stay
-	$(PULUMI) destroy --yes --skip-preview
+down: $(ENVIRONMENT) ## stop everything; data and logs stay
+	$(PULUMI) destroy $(if $(CLOUD),,--yes --skip-preview)
 
 .PHONY: logs
 logs: ## follow the logs of every process of the stack
@@ -88,8 +91,9 @@ format: .tools/env-test ## format and mend what can be mended
 	.venv/bin/ruff format .
 
 .PHONY: docs
-docs: .tools/env-run ## generate the reference pages
+docs: .tools/env-test ## generate the reference pages
 	$(RUN) -m infra.config_reference > docs/config.md
+	$(RUN) -m infra.platforms_reference > docs/platforms.md
 
 .PHONY: gallery
 gallery: .tools/env-run ## solve and picture every template: docs/gallery.md
@@ -118,6 +122,10 @@ SYNC := UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --inexact --python $(PYTHO
 .tools/env-run: $(LOCK) | $(UV)
 	$(SYNC) --group infra --group local
 	@touch $@
+
+.tools/env-cloud: $(LOCK) | $(UV)
+	$(SYNC) --group infra $(CLOUDS)
+	@touch $@ .tools/env-run
 
 .tools/env-test: $(LOCK) | $(UV)
 	$(SYNC) --group infra --group local $(CLOUDS) --group test --group lint
