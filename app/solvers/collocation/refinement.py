@@ -65,9 +65,12 @@ def refined(solving: Solving, first: Answer, tolerance: float, refinements: int,
             best = current
         if stalled >= STALLED and change < tolerance:
             break
-    if smooth:
-        best = _settled(solving, best, smooth, tolerance)
-    return verified(solving, best, tolerance)
+    best = verified(solving, best, tolerance)
+    if not smooth:
+        return best
+    settled = verified(solving, _settled(solving, best, smooth, tolerance), tolerance)
+    kept = best.passed(allowance(tolerance)) and not settled.passed(allowance(tolerance))
+    return best if kept else settled
 
 
 def _finer(
@@ -104,7 +107,7 @@ def _settled(solving: Solving, answer: Answer, smooth: float, tolerance: float) 
 
     Where they do not, steps of the proximal-point method follow at the last pull that kept them calm.
     """
-    allowed = max(3.0 * answer.miss, 10.0 * tolerance)
+    allowed = max(3.0 * answer.miss, 3.0 * tolerance)
     weaker = WEAKER
     for _ in range(SETTLING):
         if solving.budget.over:
