@@ -12,7 +12,7 @@ RUN := .venv/bin/python
 PULUMI := $(RUN) -m infra.engine run --stack $(STACK) -- pulumi
 # A stack on a cloud needs the clouds' SDKs, and is changed only after a look at the preview.
 CLOUD := $(shell grep -sqE 'platform: *(aws|gcp|azure)' Pulumi.$(STACK).yaml && echo yes)
-ENVIRONMENT := $(if $(CLOUD),.tools/env-cloud,.tools/env-run)
+ENVIRONMENT := $(if $(CLOUD),.tools/env-plan,.tools/env-run)
 PYTEST := $(RUN) -m pytest -n 2 --dist loadgroup
 # With this set, large SDKs are parsed anew at every import.
 unexport PYTHONDONTWRITEBYTECODE
@@ -122,10 +122,6 @@ SYNC := UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --inexact --python $(PYTHO
 .tools/env-run: $(LOCK) | $(UV)
 	$(SYNC) --group infra --group local
 	@touch $@
-
-.tools/env-cloud: $(LOCK) | $(UV)
-	$(SYNC) --group infra $(CLOUDS)
-	@touch $@ .tools/env-run
 
 .tools/env-test: $(LOCK) | $(UV)
 	$(SYNC) --group infra --group local $(CLOUDS) --group test --group lint
