@@ -109,5 +109,5 @@ def test_costates_of_a_linear_quadratic_problem_are_those_of_its_riccati_equatio
     first = states[:, 0]
     assert result["cost"] == pytest.approx(float(first @ p @ first), rel=1e-7)
     np.testing.assert_allclose(costates, 2 * p @ states, atol=1e-3)
-    np.testing.assert_allclose(result["controls"]["u"], -(b.T @ p @ states)[0], atol=1e-4)
-    np.testing.assert_allclose(result["hamiltonian"], 0.0, atol=1e-4)
+    np.testing.assert_allclose(result["controls"]["u"], -(b.T @ p @ states)[0], atol=1e-3)
+    np.testing.assert_allclose(result["hamiltonian"], 0.0, atol=1e-3)
