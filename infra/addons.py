@@ -116,7 +116,7 @@ class Addons(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("costate:kubernetes:Addons", name, None, opts)
-        self._identities = identities
+        self._name, self._identities = name, identities
         self.releases: dict[str, helm.v3.Release] = {}
         waiting = [addon for addon in ADDONS if addon.when(stack, platform)]
         while waiting:
@@ -135,7 +135,7 @@ class Addons(pulumi.ComponentResource):
 
     def _release(self, addon: Addon) -> helm.v3.Release:
         return helm.v3.Release(
-            addon.name,
+            f"{self._name}-{addon.name}",
             name=addon.name,
             chart=addon.chart,
             version=addon.version,

@@ -43,7 +43,7 @@ def run(stack: StackConfig, place: Place, facts: CellFacts, parent: pulumi.Resou
         opts=ready,
     )
     Product(
-        f"{place.name}-product",
+        place.name,
         stack=stack,
         facts=facts,
         image=stack.image or pulumi.Output.concat(facts.registry.repository, f":{version('costate')}"),

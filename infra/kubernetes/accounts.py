@@ -28,7 +28,7 @@ class Accounts(pulumi.ComponentResource):
             if NAMESPACES[account] != PRODUCT:
                 continue  # an add-on's own, made by its chart
             core.v1.ServiceAccount(
-                account,
+                f"{name}-{account}",
                 metadata=meta.v1.ObjectMetaArgs(
                     name=account, namespace=namespace, annotations=facts.annotations, labels=facts.labels
                 ),

@@ -15,15 +15,15 @@ CALM_S = 300
 
 
 def by_load(
-    unit: Unit, *, namespace: pulumi.Input[str], cpu_target: int, opts: pulumi.ResourceOptions
+    name: str, *, unit: Unit, namespace: pulumi.Input[str], cpu_target: int, opts: pulumi.ResourceOptions
 ) -> None:
     """A HorizontalPodAutoscaler on CPU and memory, up at once, down slowly."""
 
-    def resource(name: str, percent: int) -> autoscaling.v2.MetricSpecArgs:
+    def resource(kind: str, percent: int) -> autoscaling.v2.MetricSpecArgs:
         return autoscaling.v2.MetricSpecArgs(
             type="Resource",
             resource=autoscaling.v2.ResourceMetricSourceArgs(
-                name=name,
+                name=kind,
                 target=autoscaling.v2.MetricTargetArgs(type="Utilization", average_utilization=percent),
             ),
         )
@@ -32,7 +32,7 @@ def by_load(
         return autoscaling.v2.HPAScalingPolicyArgs(type="Percent", value=percent, period_seconds=period_s)
 
     autoscaling.v2.HorizontalPodAutoscaler(
-        unit.name,
+        name,
         metadata=meta.v1.ObjectMetaArgs(name=unit.name, namespace=namespace, labels=unit.selector),
         spec=autoscaling.v2.HorizontalPodAutoscalerSpecArgs(
             scale_target_ref=autoscaling.v2.CrossVersionObjectReferenceArgs(
@@ -55,8 +55,9 @@ def by_load(
 
 
 def by_queue(
-    unit: Unit,
+    name: str,
     *,
+    unit: Unit,
     namespace: pulumi.Input[str],
     metrics: pulumi.Input[str],
     slots: int,
@@ -69,12 +70,12 @@ def by_queue(
     `metrics` is the address of the API's metrics.
     """
 
-    def trigger(name: str, value: str) -> dict[str, object]:
+    def trigger(figure: str, value: str) -> dict[str, object]:
         place = {"url": metrics, "format": "prometheus", "valueLocation": value, "targetValue": "1"}
-        return {"type": "metrics-api", "name": name, "metadata": place}
+        return {"type": "metrics-api", "name": figure, "metadata": place}
 
     apiextensions.CustomResource(
-        unit.name,
+        name,
         api_version="keda.sh/v1alpha1",
         kind="ScaledObject",
         metadata=meta.v1.ObjectMetaArgs(name=unit.name, namespace=namespace, labels=unit.selector),

@@ -25,9 +25,10 @@ class Bindings:
 
 
 def bind(
+    name: str,
+    *,
     facts: CellFacts,
     account: Account,
-    *,
     identity: str,
     namespace: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
@@ -54,12 +55,17 @@ def bind(
     }
     secrets: tuple[str, ...] = ()
     if database.authentication == "secret":
-        name = f"database-{account}"
+        secret = f"database-{account}"
         url = pulumi.Output.concat("postgresql://{{ .username }}:{{ .password | urlquery }}@", place)
         external(
-            name, namespace=namespace, key=database.secret, template={"COSTATE_DATABASE_URL": url}, opts=opts
+            f"{name}-{secret}",
+            secret=secret,
+            namespace=namespace,
+            key=database.secret,
+            template={"COSTATE_DATABASE_URL": url},
+            opts=opts,
         )
-        secrets = (name,)
+        secrets = (secret,)
     else:
         environment["COSTATE_DATABASE_URL"] = pulumi.Output.concat(
             "postgresql://", user.apply(_quoted), "@", place
@@ -67,11 +73,13 @@ def bind(
     return Bindings(environment, secrets, {"authorities": AUTHORITIES} if _authorities(facts) else {})
 
 
-def authorities(facts: CellFacts, *, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
+def authorities(
+    name: str, *, facts: CellFacts, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> None:
     """A ConfigMap of the certificates that no system trusts by itself, if there are any."""
     if found := _authorities(facts):
         core.v1.ConfigMap(
-            "authorities",
+            f"{name}-authorities",
             metadata=meta.v1.ObjectMetaArgs(name="authorities", namespace=namespace),
             data=found,
             opts=opts,

@@ -8,6 +8,10 @@ from pulumi_kubernetes import apiextensions, core, meta
 GATEWAY_API = "gateway.networking.k8s.io/v1"
 ENVOY_API = "gateway.envoyproxy.io/v1alpha1"
 CLASS = "costate"
+GATEWAY = "costate"
+"""Name of the gateway, its route and its policy."""
+
+TLS_SECRET = "costate-tls"  # noqa: S105 - the name of one
 
 
 class Edge(pulumi.ComponentResource):
@@ -41,7 +45,7 @@ class Edge(pulumi.ComponentResource):
                         "name": "https",
                         "port": 443,
                         "protocol": "HTTPS",
-                        "tls": {"mode": "Terminate", "certificateRefs": [{"name": f"{name}-tls"}]},
+                        "tls": {"mode": "Terminate", "certificateRefs": [{"name": TLS_SECRET}]},
                     },
                 ],
             },
@@ -50,7 +54,7 @@ class Edge(pulumi.ComponentResource):
             "cert-manager.io/v1",
             "Certificate",
             {
-                "secretName": f"{name}-tls",
+                "secretName": TLS_SECRET,
                 "dnsNames": [host],
                 "issuerRef": {"kind": "ClusterIssuer", "name": issuer},
                 "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
@@ -60,7 +64,7 @@ class Edge(pulumi.ComponentResource):
             GATEWAY_API,
             "HTTPRoute",
             {
-                "parentRefs": [{"name": name, "sectionName": "https"}],
+                "parentRefs": [{"name": GATEWAY, "sectionName": "https"}],
                 "rules": [
                     {
                         "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
@@ -75,7 +79,7 @@ class Edge(pulumi.ComponentResource):
             GATEWAY_API,
             "HTTPRoute",
             {
-                "parentRefs": [{"name": name, "sectionName": "http"}],
+                "parentRefs": [{"name": GATEWAY, "sectionName": "http"}],
                 "rules": [
                     {
                         "filters": [
@@ -93,7 +97,7 @@ class Edge(pulumi.ComponentResource):
             ENVOY_API,
             "ClientTrafficPolicy",
             {
-                "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": name}],
+                "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": GATEWAY}],
                 "tls": {"minVersion": "1.3"},
                 "headers": {"withUnderscoresAction": "RejectRequest"},
             },
@@ -112,7 +116,7 @@ class Edge(pulumi.ComponentResource):
             f"{self._name}-{kind.lower()}{suffix}",
             api_version=api,
             kind=kind,
-            metadata=meta.v1.ObjectMetaArgs(name=f"{self._name}{suffix}", namespace=self._namespace),
+            metadata=meta.v1.ObjectMetaArgs(name=f"{GATEWAY}{suffix}", namespace=self._namespace),
             spec=spec,
             opts=self._child,
         )

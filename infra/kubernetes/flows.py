@@ -77,7 +77,7 @@ class NetworkPolicies(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("costate:kubernetes:NetworkPolicies", name, None, opts)
-        self._namespace, self._child = namespace, pulumi.ResourceOptions(parent=self)
+        self._name, self._namespace, self._child = name, namespace, pulumi.ResourceOptions(parent=self)
         self._policy("deny-all", {}, ["Ingress", "Egress"])
         names = sorted(
             {
@@ -120,7 +120,7 @@ class NetworkPolicies(pulumi.ComponentResource):
         egress: list[networking.v1.NetworkPolicyEgressRuleArgs] | None = None,
     ) -> None:
         networking.v1.NetworkPolicy(
-            f"flows-{name}",
+            f"{self._name}-{name}",
             metadata=meta.v1.ObjectMetaArgs(name=name, namespace=self._namespace),
             spec=networking.v1.NetworkPolicySpecArgs(
                 pod_selector=meta.v1.LabelSelectorArgs(match_labels=labels or None),

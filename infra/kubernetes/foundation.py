@@ -31,7 +31,7 @@ class Foundation(pulumi.ComponentResource):
     ) -> None:
         """`secret_store` is the provider of the ClusterSecretStore; `contact` an email for the signer, or empty."""
         super().__init__("costate:kubernetes:Foundation", name, None, opts)
-        self._child = pulumi.ResourceOptions(parent=self)
+        self._name, self._child = name, pulumi.ResourceOptions(parent=self)
         self._object(ENVOY_API, "EnvoyProxy", CLASS, _proxy(edge), namespace=GATEWAY_NAMESPACE)
         self._object(
             GATEWAY_API,
@@ -65,7 +65,7 @@ class Foundation(pulumi.ComponentResource):
         self, api: str, kind: str, name: str, spec: dict[str, Any], *, namespace: str | None = None
     ) -> None:
         apiextensions.CustomResource(
-            f"{name}-{kind.lower()}",
+            f"{self._name}-{kind.lower()}",
             api_version=api,
             kind=kind,
             metadata=meta.v1.ObjectMetaArgs(name=name, namespace=namespace),

@@ -19,7 +19,14 @@ class Namespace(pulumi.ComponentResource):
     name: pulumi.Output[str]
 
     def __init__(
-        self, name: str, *, pods: int, cpu: int, memory_gib: int, opts: pulumi.ResourceOptions
+        self,
+        name: str,
+        *,
+        namespace: str,
+        pods: int,
+        cpu: int,
+        memory_gib: int,
+        opts: pulumi.ResourceOptions,
     ) -> None:
         """`pods`, `cpu` (cores) and `memory_gib` are what all its pods together may request."""
         super().__init__("costate:kubernetes:Namespace", name, None, opts)
@@ -28,7 +35,7 @@ class Namespace(pulumi.ComponentResource):
         made = core.v1.Namespace(
             name,
             metadata=meta.v1.ObjectMetaArgs(
-                name=name,
+                name=namespace,
                 labels={f"{standard}/{mode}": "restricted" for mode in ("enforce", "audit", "warn")},
             ),
             opts=child,
@@ -64,7 +71,7 @@ class Namespace(pulumi.ComponentResource):
         )
         for priority, (value, purpose) in PRIORITIES.items():
             scheduling.v1.PriorityClass(
-                priority,
+                f"{name}-{priority}",
                 metadata=meta.v1.ObjectMetaArgs(name=priority),
                 value=value,
                 description=purpose,

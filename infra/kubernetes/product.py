@@ -50,13 +50,24 @@ class Product(pulumi.ComponentResource):
     ) -> None:
         """`identity` names the cloud's kind of token, `data_ranges` are the subnets of the data stores."""
         super().__init__("costate:kubernetes:Product", name, None, opts)
-        self._stack, self._facts, self._image, self._identity = stack, facts, image, identity
+        self._name, self._stack, self._facts = name, stack, facts
+        self._image, self._identity = image, identity
         self._child = pulumi.ResourceOptions(parent=self)
         self._namespace = Namespace(
-            PRODUCT, pods=_pods(stack), cpu=_cpu(stack), memory_gib=_memory(stack), opts=self._child
+            f"{name}-namespace",
+            namespace=PRODUCT,
+            pods=_pods(stack),
+            cpu=_cpu(stack),
+            memory_gib=_memory(stack),
+            opts=self._child,
         ).name
-        Accounts("accounts", namespace=self._namespace, identities=facts.identity.accounts, opts=self._child)
-        authorities(facts, namespace=self._namespace, opts=self._child)
+        Accounts(
+            f"{name}-accounts",
+            namespace=self._namespace,
+            identities=facts.identity.accounts,
+            opts=self._child,
+        )
+        authorities(name, facts=facts, namespace=self._namespace, opts=self._child)
         migrated = self._migrations()
         ready = pulumi.ResourceOptions.merge(self._child, after(migrated))
         api, workers = self._api(), self._workers()
@@ -66,7 +77,7 @@ class Product(pulumi.ComponentResource):
         self._scale(api, workers)
         listening = {unit.name: unit.port for unit in (api, *workers)}
         flows.NetworkPolicies(
-            "flows",
+            f"{name}-flows",
             namespace=self._namespace,
             flows=flows.matrix(
                 listening,
@@ -77,7 +88,7 @@ class Product(pulumi.ComponentResource):
         )
         if stack.domain:
             Edge(
-                "costate",
+                f"{name}-edge",
                 namespace=self._namespace,
                 host=stack.domain,
                 service=served.service,
@@ -87,11 +98,22 @@ class Product(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _run(self, unit: Unit, opts: pulumi.ResourceOptions) -> Workload:
-        return Workload(unit, namespace=self._namespace, revision=_revision(unit), opts=opts)
+        return Workload(
+            f"{self._name}-{unit.name}",
+            unit=unit,
+            namespace=self._namespace,
+            revision=_revision(unit),
+            opts=opts,
+        )
 
     def _bound(self, account: Account) -> Bindings:
         return bind(
-            self._facts, account, identity=self._identity, namespace=self._namespace, opts=self._child
+            self._name,
+            facts=self._facts,
+            account=account,
+            identity=self._identity,
+            namespace=self._namespace,
+            opts=self._child,
         )
 
     def _environment(self, bindings: Bindings) -> dict[str, pulumi.Input[str]]:
@@ -166,11 +188,18 @@ class Product(pulumi.ComponentResource):
 
     def _scale(self, api: Unit, workers: list[Unit]) -> None:
         if api.scaled:
-            by_load(api, namespace=self._namespace, cpu_target=self._stack.api.cpu_target, opts=self._child)
+            by_load(
+                f"{self._name}-api",
+                unit=api,
+                namespace=self._namespace,
+                cpu_target=self._stack.api.cpu_target,
+                opts=self._child,
+            )
         for worker in workers:
             if worker.scaled:
                 by_queue(
-                    worker,
+                    f"{self._name}-{worker.name}",
+                    unit=worker,
                     namespace=self._namespace,
                     metrics=pulumi.Output.concat("http://api.", self._namespace, "/metrics"),
                     slots=self._stack.workers.slots,
@@ -184,7 +213,7 @@ class Product(pulumi.ComponentResource):
         labels = {"app.kubernetes.io/name": "migrations", "app.kubernetes.io/part-of": "costate"}
         environment = self._environment(bindings)
         return batch.v1.Job(
-            "migrations",
+            f"{self._name}-migrations",
             metadata=meta.v1.ObjectMetaArgs(namespace=self._namespace, labels=labels),
             spec=batch.v1.JobSpecArgs(
                 backoff_limit=4,

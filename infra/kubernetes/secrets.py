@@ -16,12 +16,13 @@ REFRESH = "15m"
 def external(
     name: str,
     *,
+    secret: str,
     namespace: pulumi.Input[str],
     key: pulumi.Input[str],
     template: Mapping[str, pulumi.Input[str]],
     opts: pulumi.ResourceOptions,
 ) -> None:
-    """A Secret made of one entry of the store.
+    """The Secret `secret` made of one entry of the store.
 
     `template` gives each key as text in which `{{ .property }}` stands for a property of the entry, which is JSON.
     """
@@ -29,12 +30,12 @@ def external(
         name,
         api_version="external-secrets.io/v1",
         kind="ExternalSecret",
-        metadata=meta.v1.ObjectMetaArgs(name=name, namespace=namespace),
+        metadata=meta.v1.ObjectMetaArgs(name=secret, namespace=namespace),
         spec={
             "refreshInterval": REFRESH,
             "secretStoreRef": {"kind": "ClusterSecretStore", "name": STORE},
             "target": {
-                "name": name,
+                "name": secret,
                 "creationPolicy": "Owner",
                 "deletionPolicy": "Retain",
                 "template": {"engineVersion": "v2", "data": dict(template)},

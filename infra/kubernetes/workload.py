@@ -21,18 +21,19 @@ class Workload(pulumi.ComponentResource):
 
     def __init__(
         self,
-        unit: Unit,
+        name: str,
         *,
+        unit: Unit,
         namespace: pulumi.Input[str],
         revision: pulumi.Input[str],
         opts: pulumi.ResourceOptions,
     ) -> None:
         """`revision` changes with configuration and secrets, so that pods are rolled when these change."""
-        super().__init__("costate:kubernetes:Workload", unit.name, None, opts)
+        super().__init__("costate:kubernetes:Workload", name, None, opts)
         self._unit, self._namespace = unit, namespace
         child = pulumi.ResourceOptions(parent=self)
         self.deployment = apps.v1.Deployment(
-            unit.name,
+            name,
             metadata=self._metadata(),
             spec=apps.v1.DeploymentSpecArgs(
                 # Where an autoscaler owns the number, stating one here would set it back at every `up`.
@@ -56,7 +57,7 @@ class Workload(pulumi.ComponentResource):
             opts=child,
         )
         self.service = core.v1.Service(
-            unit.name,
+            name,
             metadata=self._metadata(),
             spec=core.v1.ServiceSpecArgs(
                 type="ClusterIP",
@@ -68,7 +69,7 @@ class Workload(pulumi.ComponentResource):
             opts=child,
         )
         policy.v1.PodDisruptionBudget(
-            unit.name,
+            name,
             metadata=self._metadata(),
             spec=policy.v1.PodDisruptionBudgetSpecArgs(
                 max_unavailable=1,

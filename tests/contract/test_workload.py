@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import kubernetes_validate
 import pytest
-from estates import CLOUDS, Estate, recorded
+from estates import CLOUDS, PLACES, Estate, recorded
 
 from infra import config
 from infra.cell import Cell
 from infra.cloud import CloudPlatform
 from infra.layers import SHAPES, Shape, shape
 from infra.place import places
-from infra.recorder import Recording, Resource
+from infra.recorder import Recording, Resource, record
 from infra.recorder import run as recorder
 
 VERSIONS = ("1.35", "1.36", "1.37")
@@ -32,7 +33,12 @@ def objects(recording: Recording) -> list[Resource]:
 
 def of_kind(recording: Recording, kind: str) -> dict[str, dict[str, Any]]:
     found = [one for one in objects(recording) if one.type.endswith(f":{kind}")]
-    return {one.name: one.plain for one in found}
+    return {short(one.name): one.plain for one in found}
+
+
+def short(name: str) -> str:
+    """Without the cell in front."""
+    return re.sub(r"^.*?-(?:us-east-1|us-west-2|us-central1|us-east1|eastus|westus2)-", "", name)
 
 
 def pods(recording: Recording) -> dict[str, dict[str, Any]]:
@@ -175,3 +181,13 @@ def test_a_standby_holds_data_only_until_it_is_made_a_primary() -> None:
     recording = recorded(Estate("aws", "production", standby=True, layer="all"))
     cells = {recording.cell(one) for one in objects(recording)}
     assert cells == {"prod-aws-us-east-1"}
+
+
+def test_cells_of_one_stack_do_not_share_names() -> None:
+    values = {
+        "costate:environment": "production",
+        "costate:cells": [PLACES["aws"], PLACES["gcp"], PLACES["azure"]],
+        "costate:domain": "api.example.org",
+        "costate:budget": {"alert_emails": ["operations@example.org"]},
+    }
+    assert not record(values, "prod").faults
