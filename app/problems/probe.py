@@ -118,7 +118,11 @@ def _end_values(problem: Problem, index: int, x: Array) -> dict[str, Number]:
         here = shared | dict(zip(stated.states, row.tolist(), strict=True)) | times
         found |= {f"t{end}": time, f"t_{end}": time}
         defined = _with_definitions(problem, stated, here)
-        found |= {f"{name}_{end}": value for name, value in defined.items() if name not in shared}
+        found |= {
+            f"{name}_{end}": value
+            for name, value in defined.items()
+            if name not in shared or name in stated.states  # a state may be called `e`
+        }
     return found
 
 

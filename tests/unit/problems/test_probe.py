@@ -83,3 +83,16 @@ def test_points_of_a_failed_solve_are_diagnosed(double_integrator: Ocp) -> None:
     (fault,) = diagnose(problem, 0, t, x, u, np.zeros(0))
     assert (fault.field, fault.time) == ("dynamics.v", 0.4)
     assert "with u = 1, x = 0" in fault.message
+
+
+def test_a_state_may_have_the_name_of_a_number() -> None:
+    problem = {
+        "states": ["e"],
+        "controls": ["u"],
+        "dynamics": {"e": "u"},
+        "running_cost": "u^2",
+        "terminal_cost": "e_f + 1",
+        "time": {"t0": 0, "tf": 1},
+        "initial": {"e": 0},
+    }
+    assert probe(parse(problem)) == []
