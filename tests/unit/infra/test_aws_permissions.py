@@ -22,18 +22,22 @@ PAIR = [
     {"platform": "aws", "region": "us-east-1"},
     {"platform": "aws", "region": "us-west-2", "role": "standby"},
 ]
+# Of the managed platform alone: objects in the cluster need no right in AWS.
 PRODUCTION = {
+    "layer": "platform",
     "environment": "production",
     "domain": "api.example.org",
     "cells": PAIR,
     "gpu": {"accelerator": "l4", "fallbacks": ["t4"], "max": 10, "spot": True},
 }
 DEVELOPMENT = {
+    "layer": "platform",
     "environment": "development",
     "cells": PAIR[:1],
     "shutdown": {"stop": "19:00", "start": "07:00"},
 }
 KARPENTER = {
+    "layer": "platform",
     "environment": "development",
     "cells": PAIR[:1],
     "cluster": {"node_autoscaler": "karpenter"},

@@ -49,7 +49,7 @@ STACKS: dict[str, dict[str, Any]] = {
 def made(name: str) -> Recording:
     """The recording of a stack; kept, because it takes seconds."""
     values = {f"costate:{key}": value for key, value in STACKS[name].items()}
-    return record(values, "prod", today=date(2026, 12, 1))
+    return record({**values, "costate:layer": "platform"}, "prod", today=date(2026, 12, 1))
 
 
 def one(recording: Recording, token: str, *parts: str) -> Resource:

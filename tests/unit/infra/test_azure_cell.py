@@ -31,7 +31,7 @@ def _recorded(given: str) -> Recording:
 
 
 def built(environment: str, *cells: dict[str, str], **values: Any) -> Recording:
-    given = {"environment": environment, "cells": cells, **values}
+    given = {"environment": environment, "layer": "platform", "cells": cells, **values}
     return _recorded(json.dumps({f"costate:{key}": value for key, value in given.items()}))
 
 

@@ -31,7 +31,13 @@ def _recorded(given: str) -> Recording:
 
 def built(environment: str = "production", *cells: dict[str, str], **values: Any) -> Recording:
     """A stack of these cells, with a domain unless said otherwise."""
-    given = {"domain": DOMAIN, **values, "environment": environment, "cells": cells or (HERE,)}
+    given = {
+        "domain": DOMAIN,
+        "layer": "platform",
+        **values,
+        "environment": environment,
+        "cells": cells or (HERE,),
+    }
     return _recorded(json.dumps({f"costate:{key}": value for key, value in given.items()}))
 
 

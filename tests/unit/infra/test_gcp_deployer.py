@@ -68,6 +68,7 @@ def stack() -> Recording:
     return record(
         {
             "costate:environment": "development",
+            "costate:layer": "platform",
             "costate:domain": "api.example.org",
             "costate:cells": [here, here | {"region": "us-east4", "role": "standby"}],
             "costate:shutdown": {"stop": "20:00", "start": "07:00"},
