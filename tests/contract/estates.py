@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -23,6 +24,8 @@ PLACES: dict[str, dict[str, str]] = {
 STANDBYS = {"aws": "us-west-2", "gcp": "us-east1", "azure": "westus2"}
 ENVIRONMENTS = ("development", "staging", "production", "production-gpu")
 ACCELERATOR = "t4"
+TODAY = date(2026, 12, 1)
+"""What is in support on this day stays so for these tests."""
 LOWER = "organization/costate/lower"
 
 
@@ -106,4 +109,4 @@ def recorded(estate: Estate, preview: bool = False) -> Recording:
     if estate.layer == "workload":
         lower = recorded(replace(estate, layer="platform"), preview)
         others = {LOWER: lower.outputs or {}}
-    return record(estate.values(), estate.name, preview=preview, others=others)
+    return record(estate.values(), estate.name, preview=preview, today=TODAY, others=others)

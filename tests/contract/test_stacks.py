@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from estates import TODAY
 
 from infra.engine.environment import ROOT
 from infra.plan.__main__ import configuration
@@ -13,6 +14,6 @@ STACKS = sorted(file.name.split(".")[1] for file in ROOT.glob("Pulumi.*.yaml"))
 
 @pytest.mark.parametrize("stack", [name for name in STACKS if name != "local"])
 def test_a_stack_of_the_checkout_is_declared_without_fault(stack: str) -> None:
-    recording = record(configuration(stack), stack)
+    recording = record(configuration(stack), stack, today=TODAY)
     assert not recording.faults
     assert recording.managed
