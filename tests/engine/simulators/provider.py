@@ -40,6 +40,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, package: str, version: str, world: World) -> None:
         self.package, self.version, self.world = package, version, world
         self.scene = Scene()
+        self.cluster = ""
 
     def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:  # noqa: N802
         return plugin_pb2.PluginInfo(version=self.version)
@@ -59,7 +60,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return _difference(changed, [key for key in changed if key in place])
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ConfigureResponse:  # noqa: N802
-        self.scene = Scene.of(decoded(request.args))
+        given = decoded(request.args)
+        self.scene = Scene.of(given)
+        self.cluster = str(revealed(given.get("clusterIdentifier", "")))
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:  # noqa: N802
@@ -148,7 +151,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """What the ids of a type are unique in."""
         if self.package == "aws":
             return "" if kind.split(":")[1].split("/")[0] in EVERYWHERE else self.scene.region
-        return self.scene.project if self.package == "gcp" else self.scene.subscription
+        places = {"gcp": self.scene.project, "kubernetes": self.cluster}
+        return places.get(self.package, self.scene.subscription)
 
     def _existing(self, kind: str, thing_id: str) -> Thing:
         if thing := self.world.get(kind, self._place(kind), thing_id):
