@@ -82,17 +82,17 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:  # noqa: N802
         kind, _ = _kind_and_name(request.urn)
         changed = sorted(_changed(decoded(request.old_inputs), decoded(request.news)))
-        fixed = ANYWHERE | BY_TYPE.get(kind, set()) | set(naming_inputs(schema.schema(kind))[:1])
+        fixed = ANYWHERE | BY_TYPE.get(kind, set()) | set(naming_inputs(_known(kind))[:1])
         return _difference(changed, [key for key in changed if key in fixed])
 
     def Create(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:  # noqa: N802
         kind, name = _kind_and_name(request.urn)
         inputs = decoded(request.properties)
         if request.preview:
-            return provider_pb2.CreateResponse(properties=encoded(planned(schema.schema(kind), inputs)))
+            return provider_pb2.CreateResponse(properties=encoded(planned(_known(kind), inputs)))
         with _told(context):
             seed = self.world.call("create", request.urn)
-            thing_id, outputs = created(schema.schema(kind), seed, name, inputs, self.scene)
+            thing_id, outputs = created(_known(kind), seed, name, inputs, self.scene)
             self._refuse_strangers(kind, inputs)
             place = self._place(kind)
             if kind in SHARED and self.world.get(kind, place, thing_id):
@@ -107,13 +107,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         inputs = decoded(request.news)
         if request.preview:
             return provider_pb2.UpdateResponse(
-                properties=encoded(decoded(request.olds) | planned(schema.schema(kind), inputs))
+                properties=encoded(decoded(request.olds) | planned(_known(kind), inputs))
             )
         with _told(context):
             self.world.call("update", request.urn)
             thing = self._existing(kind, request.id)
             self._refuse_strangers(kind, inputs)
-            _, outputs = created(schema.schema(kind), thing.seed, name, inputs, self.scene)
+            _, outputs = created(_known(kind), thing.seed, name, inputs, self.scene)
             self.world.change(replace(thing, inputs=revealed(inputs), outputs=revealed(outputs)))
         return provider_pb2.UpdateResponse(properties=encoded(outputs))
 
@@ -189,6 +189,13 @@ class _told:  # noqa: N801 - reads as a word of the with statement
             self.context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
 
+def _known(kind: str) -> schema.Schema:
+    """What the SDK says of a type; nothing of a Kubernetes object that only its own definition describes."""
+    if schema.described(kind):
+        return schema.schema(kind)
+    return schema.Schema(kind, {}, frozenset(), {})
+
+
 def _kind_and_name(urn: str) -> tuple[str, str]:
     _, _, kinds, name = urn.split("::", 3)
     return kinds.split("$")[-1], name
@@ -196,7 +203,7 @@ def _kind_and_name(urn: str) -> tuple[str, str]:
 
 def _named(kind: str, name: str, inputs: Properties, olds: Properties, seed: bytes) -> Properties:
     """With the name that the provider makes up where none is given; it stays what it was."""
-    known = schema.schema(kind)
+    known = _known(kind)
     keys = [key for key in naming_inputs(known) if key not in known.required]
     if not keys or keys[0] in inputs or f"{keys[0]}Prefix" in inputs or kind.startswith("azure-native:"):
         return inputs
@@ -231,7 +238,7 @@ def _refers(path: str, value: str, thing: Thing, other: Thing) -> bool:
         return True
     if thing.place != other.place and thing.place and other.place:
         return False
-    if path in naming_inputs(schema.schema(other.type)):
+    if path in naming_inputs(_known(other.type)):
         return False  # its own name: two accounts each have a policy called `default`
     last = re.sub(r"\[\d+\]", "", path).split(".")[-1].lower()
     return thing.type.split(":")[-1].lower() in last
