@@ -42,7 +42,6 @@ class Estimate:
 def estimate(problem: Problem, options: dict[str, Any], report: Callable[[Progress], None]) -> Estimate:
     """Collocation on a coarse mesh; `options` are those of the solver `pmp`."""
     collocation = CollocationOptions(
-        max_iterations=options["max_iterations"],
         tolerance=ACCURACY,
         time_limit_s=SHARE * options["time_limit_s"],
         mesh_intervals=options["estimate_intervals"],
