@@ -53,9 +53,6 @@ class CollocationOptions(Options):
     mesh_intervals: int = Field(32, ge=2, le=2_000, description="Intervals of the first mesh.")
     max_refinements: int = Field(10, ge=0, le=50, description="Refinements of the mesh, at most.")
     multi_start: int = Field(
-        1,
-        ge=1,
-        le=256,
-        description="Guesses to start from; with more than one, the best of their optima counts.",
+        5, ge=1, le=256, description="Guesses to start from; another's optimum counts if it is 5 % better."
     )
     monte_carlo: MonteCarlo | None = Field(None, description="Spread of the cost under uncertain constants.")

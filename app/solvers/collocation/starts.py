@@ -33,6 +33,7 @@ Way = Callable[[Solving, Array, Trajectory, Start], Outcome]
 QUADRATIC = 3  # iterations within which linear-quadratic problems are solved: these have one optimum
 HELD = Start(held=True, tolerance=1e-4, iterations=150)
 FURTHER = Start()  # of guesses beyond the first that leads somewhere
+WORTH = 0.05  # relative: the optimum near the guess is left for one that is so much better
 SAME = 1e-5  # relative difference of the costs of one and the same optimum
 CERTAIN = 0.05  # relative: violations of restorations that ended at the same place
 FINER, FINER_WAYS = 4, 4  # times finer a second first mesh, and the ways that are tried on it
@@ -60,6 +61,8 @@ def first_outcomes(
         outcome = way(solving, fractions, guess, start)
         if outcome.solved:
             found = _with(found, outcome)
+    if all(first.cost - outcome.cost <= WORTH * abs(first.cost) for outcome in found):
+        found = [first]
     best = min(found, key=lambda outcome: outcome.cost)
     straight = None if count == 1 or solving.budget.over else unwound(solving.problem, best)
     if straight is not None:
