@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,11 @@ FOLDER = DOCS / "gallery"
 HEAD = """# Gallery
 
 Every template of the library, solved with default options by `make gallery`. The cost is in the problem's own
-sense; iterations
-are of all meshes together; seconds are warm (compiled before) on 2 shared cores.
+sense; iterations are of all meshes and starts together.
 `POST /api/solve` with `{"solver_type": "collocation", "problem_config": {"template": NAME}}` gives the same.
 
-| template | problem | status | cost | mesh intervals | iterations | seconds |
-| --- | --- | --- | --- | --- | --- | --- |
+| template | problem | status | cost | mesh intervals | iterations |
+| --- | --- | --- | --- | --- | --- |
 """
 
 
@@ -55,8 +53,6 @@ def main() -> None:
 def solved(found: Template) -> dict[str, Any]:
     """The figures of one template; its picture is written."""
     request = check("collocation", {"template": found.name})
-    first = run(request, lambda _: None)
-    began = time.perf_counter()
     result = run(request, lambda _: None)
     (FOLDER / f"{found.name}.svg").write_text(svg(result, title=found.title) + "\n")
     figures = {
@@ -64,9 +60,8 @@ def solved(found: Template) -> dict[str, Any]:
         "cost": result["cost"],
         "intervals": result["mesh"]["intervals"],
         "iterations": result["iterations"],
-        "seconds": round(time.perf_counter() - began, 2),
     }
-    print(f"{found.name}: {figures}, compiling took {first['timings']['compile_s']:.1f} s", flush=True)
+    print(f"{found.name}: {figures}", flush=True)
     return figures
 
 
@@ -74,8 +69,7 @@ def line(found: Template, figures: dict[str, Any]) -> str:
     """A row of the table."""
     return (
         f"| [`{found.name}`](#{found.title.lower().replace(' ', '-').replace(',', '')}) | {found.title} | "
-        f"{figures['status']} | {figures['cost']:.8g} | {figures['intervals']} | {figures['iterations']} | "
-        f"{figures['seconds']} |"
+        f"{figures['status']} | {figures['cost']:.8g} | {figures['intervals']} | {figures['iterations']} |"
     )
 
 
