@@ -19,7 +19,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 FOLDER = DOCS / "gallery"
 HEAD = """# Gallery
 
-Every template of the library, solved with default options by `make gallery`. The cost is in the problem's own
+Templates of the library, solved with default options by `make gallery`. The cost is in the problem's own
 sense; iterations are of all meshes and starts together.
 `POST /api/solve` with `{"solver_type": "collocation", "problem_config": {"template": NAME}}` gives the same.
 
