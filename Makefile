@@ -69,7 +69,13 @@ test-service: .tools/env-test ## the service on a real PostgreSQL and Redis, wit
 
 .PHONY: test-engine
 test-engine: .tools/env-test .tools/policy ## the real Pulumi engine
-	$(PYTEST) tests/engine
+	$(PYTEST) tests/engine $(addprefix --ignore=,$(CLOUD_LIVES))
+
+# Half an hour for whole stacks with their workloads, so they are asked for by name.
+CLOUD_LIVES := tests/engine/test_clouds.py tests/engine/test_azure_stack.py
+.PHONY: test-clouds
+test-clouds: .tools/env-test ## whole stacks on simulated clouds, with the real engine (not part of `test`)
+	$(RUN) -m pytest $(CLOUD_LIVES)
 
 .PHONY: test-browser
 test-browser: .tools/env-test .tools/chromium ## the page in headless Chromium
