@@ -7,6 +7,9 @@ from importlib.metadata import version
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+# The SDK imports these when they are first asked for; asked by several threads at once, it fails.
+import pulumi_kubernetes.scheduling.v1alpha3.outputs
+
 from infra.addons import Addons
 from infra.config import StackConfig
 from infra.contracts import CellFacts, WorkloadFacts
