@@ -15,8 +15,8 @@ from infra.engine.environment import OWN_STATE, ROOT, environment, has_own_passp
 from infra.engine.errors import EngineError
 from infra.engine.locate import engine
 from infra.engine.own_state import release_dead_locks, without_salt
-from infra.engine.progress import say
 from infra.engine.stack_files import is_local, stack_file, stack_in
+from infra.gotools.progress import say
 
 
 def main() -> int:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import http.client
-import os
 import re
 import shutil
 import subprocess
 import tempfile
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,7 +15,8 @@ from pulumi.automation import InvalidVersionError, PulumiCommand
 
 from infra.engine import build
 from infra.engine.errors import EngineError
-from infra.engine.progress import say, telling
+from infra.gotools import cache as tools
+from infra.gotools.progress import say, telling
 
 OLDEST = (3, 200)
 """Engines older than this are not used; the language host of 3.200 knows `toolchain: uv` well."""
@@ -34,7 +31,7 @@ REMEDY = "Install Pulumi (https://www.pulumi.com/docs/install/) so that `pulumi`
 
 def cache() -> Path:
     """Folder of cached engines, one a version; outside any checkout, so that it is paid once a machine."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "costate" / "pulumi"
+    return tools.cache("pulumi")
 
 
 def engine() -> Path:
@@ -45,7 +42,7 @@ def engine() -> Path:
     for folder in (installed, built):
         if complete(folder / "bin"):
             return folder / "bin"
-    with locked(cache()):
+    with tools.locked(cache(), "the Pulumi engine"):
         # Another process may have finished while this one waited for the lock.
         for folder in (installed, built):
             if complete(folder / "bin"):
@@ -104,16 +101,3 @@ def install(target: Path) -> None:
             raise EngineError("the SDK's installer left no complete engine")
         shutil.rmtree(target, ignore_errors=True)
         room.rename(target)
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """One process at a time; others wait and then find the work done."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("Another process is getting the Pulumi engine: waiting for it")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield

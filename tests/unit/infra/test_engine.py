@@ -20,6 +20,7 @@ from infra.engine import build, locate
 from infra.engine.environment import ROOT, environment, passphrase
 from infra.engine.errors import EngineError
 from infra.engine.own_state import release_dead_locks, without_salt
+from infra.gotools import ToolError, go
 
 
 def program(folder: Path, name: str, text: str = "exit 0") -> None:
@@ -78,9 +79,9 @@ def test_where_nothing_works_the_error_tells_what_was_tried_and_the_remedy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def no_go(*_: Any) -> str:
-        raise EngineError("Go could not be installed: no registry")
+        raise ToolError("Go could not be installed: no registry")
 
-    monkeypatch.setattr(build, "find_go", no_go)
+    monkeypatch.setattr(go, "find", no_go)
     with pytest.raises(EngineError) as caught:
         locate.engine()
     for words in ("no route to the release server", "Go could not be installed", "Install Pulumi"):
@@ -108,24 +109,6 @@ def test_an_installation_that_breaks_off_leaves_nothing(monkeypatch: pytest.Monk
     assert [folder.name for folder in locate.cache().iterdir() if folder.is_dir()] == [
         f"{build.VERSION}-built"
     ]
-
-
-@pytest.mark.parametrize(("version", "taken"), [("go1.26.3", True), ("go1.19", False), ("devel", False)])
-def test_a_go_older_than_the_modules_need_is_left_aside(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, taken: bool
-) -> None:
-    program(tmp_path / "go", "go", f"echo {version}")
-    monkeypatch.setenv("PATH", f"{tmp_path / 'go'}:/bin")
-    asked: list[list[str]] = []
-    run = build.run
-
-    def pip_refused(command: list[str], folder: Path, failure: str) -> str:
-        asked.append(command)
-        return "" if "pip" in command else run(command, folder, failure)
-
-    monkeypatch.setattr(build, "run", pip_refused)
-    assert (build.find_go(tmp_path) == str(tmp_path / "go" / "go")) is taken
-    assert any("pip" in command for command in asked) is not taken
 
 
 def test_the_salt_of_one_machine_stays_out_of_the_repositorys_file(tmp_path: Path) -> None:
@@ -177,11 +160,6 @@ def test_an_interrupted_command_ends_in_its_own_time() -> None:
     assert caller.stdout.readline() == b"ready\n"
     os.killpg(caller.pid, signal.SIGINT)
     assert caller.wait(timeout=60) == 7
-
-
-def test_a_failed_build_shows_the_end_of_its_output(tmp_path: Path) -> None:
-    with pytest.raises(EngineError, match="could not be built: missing module"):
-        build.run(["/bin/sh", "-c", "echo missing module >&2; exit 1"], tmp_path, "pulumi could not be built")
 
 
 def test_the_passphrase_is_made_once_and_private(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is told while an engine is being got: on stderr, for stdout belongs to the command that is run."""
+"""What is told while a program is being got: on stderr, for stdout belongs to the command that is run."""
 
 from __future__ import annotations
 
