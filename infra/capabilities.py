@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from infra.config import StackConfig
 
@@ -21,47 +21,31 @@ class Capabilities:
     karpenter: bool
 
 
+LOCAL = Capabilities(
+    high_availability=False,
+    autoscaling=False,
+    gpu=False,
+    services=False,
+    public_domain=False,
+    backups=False,
+    layers=False,
+    karpenter=False,
+)
+CLOUD = Capabilities(
+    high_availability=True,
+    autoscaling=True,
+    gpu=True,
+    services=True,
+    public_domain=True,
+    backups=True,
+    layers=True,
+    karpenter=False,
+)
 CAPABILITIES: dict[str, Capabilities] = {
-    "local": Capabilities(
-        high_availability=False,
-        autoscaling=False,
-        gpu=False,
-        services=False,
-        public_domain=False,
-        backups=False,
-        layers=False,
-        karpenter=False,
-    ),
-    "aws": Capabilities(
-        high_availability=True,
-        autoscaling=True,
-        gpu=True,
-        services=True,
-        public_domain=True,
-        backups=True,
-        layers=True,
-        karpenter=True,
-    ),
-    "gcp": Capabilities(
-        high_availability=True,
-        autoscaling=True,
-        gpu=True,
-        services=True,
-        public_domain=True,
-        backups=True,
-        layers=True,
-        karpenter=False,
-    ),
-    "azure": Capabilities(
-        high_availability=True,
-        autoscaling=True,
-        gpu=True,
-        services=True,
-        public_domain=True,
-        backups=True,
-        layers=True,
-        karpenter=False,
-    ),
+    "local": LOCAL,
+    "aws": replace(CLOUD, karpenter=True),
+    "gcp": CLOUD,
+    "azure": CLOUD,
 }
 
 

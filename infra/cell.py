@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
@@ -13,65 +12,22 @@ from infra.contracts import Platform
 from infra.place import Place
 
 
-@dataclass(frozen=True)
-class Site:
-    """What a platform is told of the cell it shall build."""
+def _parts(platform: str) -> type[Any]:
+    """The class of a cloud's parts, imported only when a cell asks for it: a cloud's SDK is large."""
+    match platform:
+        case "aws":
+            from infra.platforms.aws.parts import AwsParts
 
-    stack: config.StackConfig
-    name: str
-    place: Place | None
-    """None for a cell on this machine."""
-    parent: pulumi.Resource
-    primary: CloudPlatform | None
-    """The cell that a standby follows."""
+            return AwsParts
+        case "gcp":
+            from infra.platforms.gcp.parts import GcpParts
 
+            return GcpParts
+        case "azure":
+            from infra.platforms.azure.parts import AzureParts
 
-def _local(site: Site) -> Platform:
-    from infra.platforms.local.platform import LocalPlatform
-
-    return LocalPlatform(site.stack, site.name, site.parent)
-
-
-def _aws(site: Site) -> Platform:
-    from infra.platforms.aws.parts import AwsParts
-
-    place = _placed(site)
-    followed = site.primary.parts if site.primary is not None else None
-    primary = followed if isinstance(followed, AwsParts) else None  # `estate` pairs cells of one cloud
-    return CloudPlatform(site.stack, place, AwsParts(site.stack, place, site.parent, primary), site.parent)
-
-
-def _gcp(site: Site) -> Platform:
-    from infra.platforms.gcp.parts import GcpParts
-
-    place = _placed(site)
-    followed = site.primary.parts if site.primary is not None else None
-    primary = followed if isinstance(followed, GcpParts) else None  # `estate` pairs cells of one cloud
-    return CloudPlatform(site.stack, place, GcpParts(site.stack, place, site.parent, primary), site.parent)
-
-
-def _azure(site: Site) -> Platform:
-    from infra.platforms.azure.parts import AzureParts
-
-    place = _placed(site)
-    followed = site.primary.parts if site.primary is not None else None
-    primary = followed if isinstance(followed, AzureParts) else None  # `estate` pairs cells of one cloud
-    return CloudPlatform(site.stack, place, AzureParts(site.stack, place, site.parent, primary), site.parent)
-
-
-def _placed(site: Site) -> Place:
-    if site.place is None:
-        raise TypeError(f"the cell {site.name} is on a cloud and has no place")
-    return site.place
-
-
-# A platform is imported only when a cell asks for it: a cloud's SDK is large.
-PLATFORMS: dict[str, Callable[[Site], Platform]] = {
-    "local": _local,
-    "aws": _aws,
-    "gcp": _gcp,
-    "azure": _azure,
-}
+            return AzureParts
+    raise LookupError(f"no cloud is called {platform}")
 
 
 class Cell(pulumi.ComponentResource):
@@ -82,15 +38,25 @@ class Cell(pulumi.ComponentResource):
         name: str,
         *,
         stack: config.StackConfig,
-        cell: config.Cell,
         place: Place | None = None,
         primary: CloudPlatform | None = None,
     ) -> None:
+        """Without a `place` it is on this machine; `primary` is the cell that a standby follows."""
         super().__init__("costate:index:Cell", name)
-        self.platform: Platform = (
-            ReferredPlatform(stack, place, self)
-            if place is not None and stack.layer == "workload"
-            else PLATFORMS[cell.platform](Site(stack, name, place, self, primary))
-        )
+        self.platform = self._platform(stack, place, primary)
         self.workload = self.platform.build()
         self.register_outputs({} if self.workload is None else {"url": self.workload.url})
+
+    def _platform(
+        self, stack: config.StackConfig, place: Place | None, primary: CloudPlatform | None
+    ) -> Platform:
+        if place is None:
+            from infra.platforms.local.platform import LocalPlatform
+
+            return LocalPlatform(stack, self._name, self)
+        if stack.layer == "workload":
+            return ReferredPlatform(stack, place, self)
+        # `estate` pairs cells of one cloud, so that the primary's parts are of the same class.
+        followed = primary.parts if primary is not None else None
+        parts = _parts(place.platform)(stack, place, self, followed)
+        return CloudPlatform(stack, place, parts, self)

@@ -9,7 +9,7 @@ import pulumi
 
 from infra.config import StackConfig
 from infra.contracts import CellFacts, Endpoint, Parts, WorkloadFacts
-from infra.layers import SHAPES, exported, imported
+from infra.layers import SHAPES, exported, imported, output_prefix
 from infra.place import Place
 
 
@@ -93,8 +93,7 @@ class ReferredPlatform:
             stack_name=self._stack.platform_stack,
             opts=pulumi.ResourceOptions(parent=self._parent),
         )
-        several = len(self._stack.cells) > 1
-        prefix = f"{self._place.platform}-{self._place.region}-" if several else ""
+        prefix = output_prefix(self._stack, self._place.platform, self._place.region)
         given: pulumi.Output[Mapping[str, Any]] = other.require_output(f"{prefix}facts")
         facts = imported(given, SHAPES[self._place.platform])
         from infra.workload import run  # as above

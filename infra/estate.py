@@ -9,11 +9,12 @@ import pulumi
 from infra import config
 from infra.cell import Cell
 from infra.cloud import CloudPlatform
+from infra.layers import output_prefix
 from infra.place import cell_name, places
 
 
 def build(stack: config.StackConfig, stack_name: str) -> dict[str, pulumi.Input[Any]]:
-    """Declare every cell; the outputs of the stack. A stack of one cell exports its facts without prefix."""
+    """Declare every cell; the outputs of the stack."""
     clouds = not any(cell.platform == "local" for cell in stack.cells)
     sites = dict(zip(stack.cells, places(stack, stack_name), strict=True)) if clouds else {}
     cells: dict[config.Cell, Cell] = {}
@@ -21,7 +22,6 @@ def build(stack: config.StackConfig, stack_name: str) -> dict[str, pulumi.Input[
         cells[given] = Cell(
             cell_name(stack_name, given) if clouds else stack_name,
             stack=stack,
-            cell=given,
             place=sites.get(given),
             primary=_followed(cells, given),
         )
@@ -53,7 +53,7 @@ def _route(domain: str, cells: list[Cell]) -> None:
 def _outputs(stack: config.StackConfig, cells: dict[config.Cell, Cell]) -> dict[str, pulumi.Input[Any]]:
     outputs: dict[str, pulumi.Input[Any]] = {}
     for given, built in cells.items():
-        prefix = f"{given.platform}-{given.region}-" if len(cells) > 1 else ""
+        prefix = output_prefix(stack, given.platform, given.region)
         outputs |= {f"{prefix}{name}": value for name, value in built.platform.outputs().items()}
     first = next(iter(cells.values()))
     if stack.domain:

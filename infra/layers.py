@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import pulumi
 
+from infra.config import StackConfig
 from infra.contracts import (
     ACCOUNTS,
     Account,
@@ -62,6 +63,11 @@ def shape(facts: CellFacts) -> Shape:
         cache_authority=cache.authority is not None,
         node_port=facts.edge.node_port,
     )
+
+
+def output_prefix(stack: StackConfig, platform: str, region: str) -> str:
+    """What stands before the names of a cell's outputs: nothing in a stack of one cell."""
+    return f"{platform}-{region}-" if len(stack.cells) > 1 else ""
 
 
 def exported(facts: CellFacts) -> dict[str, Any]:

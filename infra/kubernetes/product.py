@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-
 import pulumi
-from pulumi_kubernetes import batch, core, meta
+from pulumi_kubernetes import batch, meta
 
 from infra.config import StackConfig
 from infra.contracts import Account, CellFacts
@@ -17,8 +14,10 @@ from infra.kubernetes.bindings import Bindings, authorities, bind
 from infra.kubernetes.edge import Edge
 from infra.kubernetes.namespace import Namespace
 from infra.kubernetes.ordering import after
-from infra.kubernetes.unit import USER, Probe, Unit
-from infra.kubernetes.workload import TEMPORARY, Workload, confined, labelled
+from infra.kubernetes.pod import container, pod, template
+from infra.kubernetes.process import Process
+from infra.kubernetes.unit import Probe, Unit
+from infra.kubernetes.workload import Workload
 
 API_PORT, WORKER_PORT = 8000, 8001
 CACHE = "/var/cache/costate"
@@ -98,13 +97,7 @@ class Product(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _run(self, unit: Unit, opts: pulumi.ResourceOptions) -> Workload:
-        return Workload(
-            f"{self._name}-{unit.name}",
-            unit=unit,
-            namespace=self._namespace,
-            revision=_revision(unit),
-            opts=opts,
-        )
+        return Workload(f"{self._name}-{unit.name}", unit=unit, namespace=self._namespace, opts=opts)
 
     def _bound(self, account: Account) -> Bindings:
         return bind(
@@ -180,7 +173,6 @@ class Product(pulumi.ComponentResource):
                 mounts=bindings.mounts,
                 identity=self._facts.identity.accounts["worker"].labels,
                 accelerators=accelerators,
-                pool="gpu" if accelerators else "",
                 scratch={"cache": CACHE},
             )
 
@@ -210,80 +202,29 @@ class Product(pulumi.ComponentResource):
     def _migrations(self) -> batch.v1.Job:
         """The schema is brought up to date before any new process starts; a new image makes a new Job."""
         bindings = self._bound("migrations")
-        labels = {"app.kubernetes.io/name": "migrations", "app.kubernetes.io/part-of": "costate"}
-        environment = self._environment(bindings)
+        process = Process(
+            name="migrations",
+            image=self._image,
+            command=("costate", "migrate"),
+            cpu=(100, 1000),
+            memory=(256, 512),
+            account="migrations",
+            identity=self._facts.identity.accounts["migrations"].labels,
+            environment=self._environment(bindings),
+            secrets=bindings.secrets,
+            mounts=bindings.mounts,
+            priority="costate-serving",
+        )
+        spec = pod(process, container(process))
+        spec.restart_policy = "Never"
         return batch.v1.Job(
             f"{self._name}-migrations",
-            metadata=meta.v1.ObjectMetaArgs(namespace=self._namespace, labels=labels),
+            metadata=meta.v1.ObjectMetaArgs(namespace=self._namespace, labels=process.selector),
             spec=batch.v1.JobSpecArgs(
-                backoff_limit=4,
-                active_deadline_seconds=900,
-                template=core.v1.PodTemplateSpecArgs(
-                    metadata=meta.v1.ObjectMetaArgs(
-                        labels=labelled(labels, self._facts.identity.accounts["migrations"].labels)
-                    ),
-                    spec=core.v1.PodSpecArgs(
-                        restart_policy="Never",
-                        service_account_name="migrations",
-                        automount_service_account_token=False,
-                        enable_service_links=False,
-                        priority_class_name="costate-serving",
-                        security_context=core.v1.PodSecurityContextArgs(
-                            run_as_non_root=True,
-                            run_as_user=USER,
-                            run_as_group=USER,
-                            fs_group=USER,
-                            seccomp_profile=core.v1.SeccompProfileArgs(type="RuntimeDefault"),
-                        ),
-                        containers=[
-                            core.v1.ContainerArgs(
-                                name="migrate",
-                                image=self._image,
-                                command=["costate", "migrate"],
-                                env=[
-                                    core.v1.EnvVarArgs(name=key, value=environment[key])
-                                    for key in sorted(environment)
-                                ],
-                                env_from=[
-                                    core.v1.EnvFromSourceArgs(
-                                        secret_ref=core.v1.SecretEnvSourceArgs(name=secret)
-                                    )
-                                    for secret in bindings.secrets
-                                ],
-                                resources=core.v1.ResourceRequirementsArgs(
-                                    requests={"cpu": "100m", "memory": "256Mi"},
-                                    limits={"cpu": "1", "memory": "512Mi"},
-                                ),
-                                security_context=confined(),
-                                volume_mounts=[
-                                    core.v1.VolumeMountArgs(name="tmp", mount_path=TEMPORARY),
-                                    *(
-                                        core.v1.VolumeMountArgs(name=source, mount_path=path, read_only=True)
-                                        for source, path in bindings.mounts.items()
-                                    ),
-                                ],
-                            )
-                        ],
-                        volumes=[
-                            core.v1.VolumeArgs(name="tmp", empty_dir=core.v1.EmptyDirVolumeSourceArgs()),
-                            *(
-                                core.v1.VolumeArgs(
-                                    name=source, config_map=core.v1.ConfigMapVolumeSourceArgs(name=source)
-                                )
-                                for source in bindings.mounts
-                            ),
-                        ],
-                    ),
-                ),
+                backoff_limit=4, active_deadline_seconds=900, template=template(process, spec)
             ),
             opts=pulumi.ResourceOptions(parent=self, replace_on_changes=["spec"], delete_before_replace=True),
         )
-
-
-def _revision(unit: Unit) -> pulumi.Output[str]:
-    """Digest of what a pod is told."""
-    given = pulumi.Output.from_input({key: unit.environment[key] for key in sorted(unit.environment)})
-    return given.apply(lambda known: hashlib.sha256(json.dumps(known).encode()).hexdigest()[:12])
 
 
 def _pods(stack: StackConfig) -> int:

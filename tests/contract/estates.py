@@ -7,10 +7,10 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from infra import cell
+from infra.capabilities import CAPABILITIES
 from infra.recorder import Recording, record
 
-CLOUDS = sorted(set(cell.PLATFORMS) - {"local"})
+CLOUDS = sorted(set(CAPABILITIES) - {"local"})
 PLACES: dict[str, dict[str, str]] = {
     "aws": {"platform": "aws", "region": "us-east-1"},
     "gcp": {

@@ -1,0 +1,114 @@
+"""The pod of a process: it cannot write outside its volumes, escalate, or land on a GPU node without need."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+import pulumi
+from pulumi_kubernetes import core, meta
+
+from infra.kubernetes.process import Process
+
+GPU = "nvidia.com/gpu"
+GPU_POOL = {"costate.dev/pool": "gpu"}
+"""Label of the nodes of every GPU pool."""
+
+USER = 1000
+"""Whom every container runs as: `appuser` of the image."""
+
+TEMPORARY = "/tmp"  # noqa: S108 - inside a container, a volume of its own
+
+
+def template(process: Process, spec: core.v1.PodSpecArgs) -> core.v1.PodTemplateSpecArgs:
+    """A template whose revision changes with what the process is told, so that its pods are rolled then."""
+    labels: pulumi.Output[Mapping[str, str]] = pulumi.Output.from_input(process.identity).apply(
+        lambda given: {**given, **process.selector}
+    )
+    return core.v1.PodTemplateSpecArgs(
+        metadata=meta.v1.ObjectMetaArgs(
+            labels=labels, annotations={"costate.dev/revision": _revision(process)}
+        ),
+        spec=spec,
+    )
+
+
+def pod(process: Process, container: core.v1.ContainerArgs) -> core.v1.PodSpecArgs:
+    """The specification, admitted under Pod Security `restricted`; `container` is the one that runs the process."""
+    return core.v1.PodSpecArgs(
+        service_account_name=process.account,
+        automount_service_account_token=False,
+        enable_service_links=False,
+        priority_class_name=process.priority,
+        security_context=core.v1.PodSecurityContextArgs(
+            run_as_non_root=True,
+            run_as_user=USER,
+            run_as_group=USER,
+            fs_group=USER,
+            seccomp_profile=core.v1.SeccompProfileArgs(type="RuntimeDefault"),
+        ),
+        node_selector=GPU_POOL if process.accelerators else None,
+        tolerations=[core.v1.TolerationArgs(key=GPU, operator="Exists", effect="NoSchedule")]
+        if process.accelerators
+        else None,
+        containers=[container],
+        volumes=[
+            *(
+                core.v1.VolumeArgs(name=name, empty_dir=core.v1.EmptyDirVolumeSourceArgs(size_limit="2Gi"))
+                for name in _writable(process)
+            ),
+            *(
+                core.v1.VolumeArgs(name=name, config_map=core.v1.ConfigMapVolumeSourceArgs(name=name))
+                for name in process.mounts
+            ),
+        ],
+    )
+
+
+def container(process: Process) -> core.v1.ContainerArgs:
+    """The container of a process, without ports and probes."""
+    accelerators = {GPU: str(process.accelerators)} if process.accelerators else {}
+    return core.v1.ContainerArgs(
+        name=process.name,
+        image=process.image,
+        command=list(process.command) or None,
+        env=[
+            core.v1.EnvVarArgs(name=name, value=process.environment[name])
+            for name in sorted(process.environment)  # an order that does not change from run to run
+        ],
+        env_from=[
+            core.v1.EnvFromSourceArgs(secret_ref=core.v1.SecretEnvSourceArgs(name=name))
+            for name in process.secrets
+        ],
+        resources=core.v1.ResourceRequirementsArgs(
+            requests={"cpu": f"{process.cpu[0]}m", "memory": f"{process.memory[0]}Mi", **accelerators},
+            limits={"cpu": f"{process.cpu[1]}m", "memory": f"{process.memory[1]}Mi", **accelerators},
+        ),
+        security_context=core.v1.SecurityContextArgs(
+            allow_privilege_escalation=False,
+            privileged=False,
+            read_only_root_filesystem=True,
+            run_as_non_root=True,
+            capabilities=core.v1.CapabilitiesArgs(drop=["ALL"]),
+        ),
+        volume_mounts=[
+            *(
+                core.v1.VolumeMountArgs(name=name, mount_path=path)
+                for name, path in _writable(process).items()
+            ),
+            *(
+                core.v1.VolumeMountArgs(name=name, mount_path=path, read_only=True)
+                for name, path in process.mounts.items()
+            ),
+        ],
+    )
+
+
+def _writable(process: Process) -> dict[str, str]:
+    return {"tmp": TEMPORARY, **process.scratch}
+
+
+def _revision(process: Process) -> pulumi.Output[str]:
+    given = pulumi.Output.from_input({key: process.environment[key] for key in sorted(process.environment)})
+    return given.apply(lambda known: hashlib.sha256(json.dumps(known).encode()).hexdigest()[:12])
