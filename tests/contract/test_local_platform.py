@@ -50,7 +50,7 @@ def recording() -> Recording:
     settings.set_root_resource(None)
 
     async def build() -> Recording:
-        built = cell.Cell("contract", stack=stack, cell=stack.cells[0])
+        built = cell.Cell("contract", stack=stack)
         await wait_for_rpcs()
         assert built.workload is not None
         return Recording(recorder.resources, built, {"url": await read(built.workload.url)})
