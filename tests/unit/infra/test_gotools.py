@@ -110,3 +110,11 @@ def test_where_go_is_missing_and_cannot_be_installed_that_is_what_is_said(
 def test_a_failed_command_shows_the_end_of_its_output(tmp_path: Path) -> None:
     with pytest.raises(ToolError, match="pulumi could not be built: missing module"):
         go.run(["/bin/sh", "-c", "echo missing module >&2; exit 1"], tmp_path, "pulumi could not be built")
+
+
+def test_every_wrapper_module_of_the_tests_is_whole() -> None:
+    folders = [one.parent for one in Path(__file__).parents[2].glob("tools/modules/*/go.mod")]
+    assert folders
+    for folder in folders:
+        assert (folder / "go.sum").stat().st_size > 0, folder
+        assert (folder / "go.mod").read_text().startswith("module costate.invalid/"), folder
