@@ -23,7 +23,7 @@ def build(stack: config.StackConfig, stack_name: str) -> dict[str, pulumi.Input[
             cell_name(stack_name, given) if clouds else stack_name,
             stack=stack,
             place=sites.get(given),
-            primary=_followed(cells, given),
+            primary=None if stack.layer == "workload" else _followed(cells, given),
         )
     if stack.domain and stack.layer != "workload":
         _route(stack.domain, [cells[given] for given in stack.cells])

@@ -184,6 +184,14 @@ def test_a_standby_holds_data_only_until_it_is_made_a_primary() -> None:
     assert cells == {"prod-aws-us-east-1"}
 
 
+@pytest.mark.xdist_group("aws")
+def test_a_stack_split_in_two_leaves_its_standby_to_the_lower_half() -> None:
+    whole = recorded(Estate("aws", "production", standby=True, layer="all"))
+    half = recorded(Estate("aws", "production", standby=True, layer="workload"))
+    assert {(one.type, one.name) for one in objects(whole)} == {(one.type, one.name) for one in objects(half)}
+    assert {half.cell(one) for one in objects(half)} == {"prod-aws-us-east-1"}
+
+
 def test_cells_of_one_stack_do_not_share_names() -> None:
     values = {
         "costate:environment": "production",
