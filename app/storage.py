@@ -12,6 +12,7 @@ import obstore
 from obstore.store import LocalStore, from_url
 
 from app.errors import CostateError
+from app.observability.metrics import STORAGE_FAILURES, metrics
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
@@ -49,6 +50,7 @@ class Storage:
         except obstore.exceptions.AlreadyExistsError:
             return False
         except (obstore.exceptions.BaseError, OSError) as error:
+            metrics().count(STORAGE_FAILURES)
             raise StorageUnreachable(str(error)) from error
         return True
 
@@ -59,4 +61,5 @@ class Storage:
         except (obstore.exceptions.NotFoundError, FileNotFoundError) as error:
             raise ObjectMissing(f"no object {key!r} in storage") from error
         except (obstore.exceptions.BaseError, OSError) as error:
+            metrics().count(STORAGE_FAILURES)
             raise StorageUnreachable(str(error)) from error

@@ -16,6 +16,7 @@ from fastapi.concurrency import run_in_threadpool
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from app.api.context import Context, Shared
+from app.api.middleware import PATIENT
 from app.api.problems import ApiError, documented
 from app.api.views import FullJobView, JobView, Page, brief
 from app.errors import FieldError
@@ -41,7 +42,9 @@ async def job_status(
     prefer: Annotated[str, Header(description="`respond-async, wait=N` (RFC 7240).")] = "",
 ) -> Response:
     """A job and, once there is one, its result; `?wait=` or `Prefer: wait=` answers when it has ended."""
-    job = await _ended(context, job_id, max(wait, _preferred(prefer)))
+    patience_s = max(wait, _preferred(prefer))
+    request.scope.setdefault("state", {})[PATIENT] = patience_s > 0.0
+    job = await _ended(context, job_id, patience_s)
     if request.headers.get("if-none-match") == _etag(job):
         return Response(status_code=304, headers={"ETag": _etag(job)})
 

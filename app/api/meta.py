@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -15,10 +15,19 @@ from app.api.context import Shared
 from app.api.problems import ApiError, documented
 from app.errors import InvalidInput
 from app.jobs.schema import current
-from app.observability.metrics import JOBS, OLDEST_PENDING, UP, WORKERS, metrics
+from app.observability.metrics import (
+    BUILD,
+    JOBS,
+    JOBS_LIMIT,
+    OLDEST_PENDING,
+    SOLVER_JOBS,
+    UP,
+    WORKERS,
+    metrics,
+)
 from app.problems.library import template, templates
 from app.solvers.request import solvers
-from app.version import VERSION
+from app.version import SOLVER_VERSION, VERSION
 
 router = APIRouter(tags=["service"])
 
@@ -73,8 +82,11 @@ def ready(context: Shared, response: Response) -> Readiness:
 def exposition(context: Shared) -> Response:
     """Metrics in Prometheus' text format; without the database, its figures stay as they were."""
     try:
-        for status, count in context.store.counts().items():
-            metrics().set(JOBS, count, status)
+        counts = context.store.counts()
+        for status in ("pending", "running"):
+            metrics().set(JOBS, sum(counts[status].values()), status)
+            for solver in solvers():
+                metrics().set(SOLVER_JOBS, counts[status].get(solver.name, 0), solver.name, status)
         metrics().set(OLDEST_PENDING, context.store.oldest_pending_age_s())
         database = True
     except (DBAPIError, PoolTimeout):
@@ -82,7 +94,10 @@ def exposition(context: Shared) -> Response:
     metrics().set(UP, float(database), "database")
     metrics().set(UP, float(context.queue.reachable()), "redis")
     metrics().set(WORKERS, len(context.fleet.workers))
-    return Response(generate_latest(metrics().registry), media_type=CONTENT_TYPE_LATEST)
+    metrics().set(JOBS_LIMIT, context.settings.max_pending)
+    metrics().set(BUILD, 1.0, VERSION, SOLVER_VERSION)
+    context.store.tell_connections()
+    return Response(metrics().exposition("api"), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/api/solvers")

@@ -11,13 +11,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import problem
 from app.observability.logs import log
-from app.observability.metrics import HTTP_DURATION, HTTP_REQUESTS, metrics
+from app.observability.metrics import HTTP_DURATION, HTTP_OPEN, HTTP_REQUESTS, metrics
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+PATIENT = "patient"
+"""Name in a request's state: true where it asks to be answered later, so that its duration says nothing."""
+
+WAITING = "?wait"
+"""Such requests are measured as a route of their own."""
+
 FAULT = "The service failed on this request; its log has the reason under the request id."
 
 
@@ -34,6 +40,7 @@ class Observe:
             return
         begun, status, request_id = time.perf_counter(), 0, uuid4().hex[:16]
         structlog.contextvars.bind_contextvars(request=request_id)
+        metrics().add(HTTP_OPEN, 1)
 
         async def observed(message: Message) -> None:
             nonlocal status
@@ -54,5 +61,8 @@ class Observe:
         finally:
             # The route's template, not the path: a job's id must not become a label.
             route = getattr(scope.get("route"), "path", "unmatched")
+            if scope.get("state", {}).get(PATIENT):
+                route += WAITING
+            metrics().add(HTTP_OPEN, -1)
             metrics().count(HTTP_REQUESTS, scope["method"], route, str(status))
             metrics().observe(HTTP_DURATION, time.perf_counter() - begun, scope["method"], route)

@@ -15,7 +15,17 @@ from app.jobs.leases import Claim, Leases, Outcome
 from app.jobs.model import MAX_ATTEMPTS
 from app.jobs.slot import ProcessLostError, Slot
 from app.observability.logs import log
-from app.observability.metrics import JOB_COMPILE, JOB_DURATION, JOB_WAIT, JOBS_DEAD, JOBS_FINISHED, metrics
+from app.observability.metrics import (
+    JOB_COMPILE,
+    JOB_DURATION,
+    JOB_ITERATIONS,
+    JOB_RESULTS,
+    JOB_SOLVE,
+    JOB_WAIT,
+    JOBS_DEAD,
+    JOBS_FINISHED,
+    metrics,
+)
 from app.settings import Settings
 from app.storage import Storage, StorageUnreachable
 
@@ -29,6 +39,9 @@ TELL_S = 120.0
 """How long the end of an attempt is told to a database that does not answer."""
 
 SUMMARY = ("status", "cost")
+ENDS = ("completed", "failed", "cancelled", "released", "lease_lost", "solver_process_lost", "fault")
+"""How attempts end, as the metrics name it."""
+
 UNREACHABLE = (OperationalError, PoolTimeout)
 """The database does not answer, or not in time."""
 
@@ -54,7 +67,8 @@ class Attempt:
         taken for the answer to another job.
         """
         solver = self._claim.request.solver_type
-        metrics().observe(JOB_WAIT, self._claim.waited_s, solver)
+        if self._claim.attempt == 1:  # what a later one waited for was the end of the one before
+            metrics().observe(JOB_WAIT, self._claim.waited_s, solver)
         self._log.info("started", waited_s=round(self._claim.waited_s, 3))
         ended = "fault"
         try:
@@ -71,7 +85,7 @@ class Attempt:
             raise
         finally:
             seconds = time.monotonic() - self._begun
-            metrics().count(JOBS_FINISHED, solver, ended.split(":")[0])
+            metrics().count(JOBS_FINISHED, solver, ended.split(":")[0].replace(" ", "_"))
             metrics().observe(JOB_DURATION, seconds, solver)
             self._log.info("ended", outcome=ended, seconds=round(seconds, 3))
         if self._slot.memory_mb() > self._settings.solver_memory_mb:
@@ -123,8 +137,10 @@ class Attempt:
         result: dict[str, Any] = message[2]
         timings = result.setdefault("timings", {})
         timings["queue_s"] = self._claim.waited_s
-        metrics().observe(JOB_COMPILE, timings.get("compile_s") or 0.0, self._claim.request.solver_type)
-        return self._ended("completed", lambda claim: self._leases.finish(claim, self._outcome(result)))
+        how = self._ended("completed", lambda claim: self._leases.finish(claim, self._outcome(result)))
+        if how == "completed":
+            _measure(self._claim.request.solver_type, result)
+        return how
 
     def _outcome(self, result: dict[str, Any]) -> Outcome:
         """With the result itself where it is small, else with its key in storage."""
@@ -159,3 +175,16 @@ class Attempt:
                     raise
                 self._log.warning("the end of the attempt is not told yet", error=str(error))
                 time.sleep(HEARTBEAT_S)
+
+
+def _measure(solver: str, result: dict[str, Any]) -> None:
+    """Tell the metrics of an accepted answer."""
+    metrics().count(JOB_RESULTS, solver, str(result.get("status")))
+    timings = result["timings"]
+    for metric, given in (
+        (JOB_COMPILE, timings.get("compile_s")),
+        (JOB_SOLVE, timings.get("solve_s")),
+        (JOB_ITERATIONS, result.get("iterations")),
+    ):
+        if isinstance(given, int | float):
+            metrics().observe(metric, given, solver)

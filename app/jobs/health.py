@@ -7,7 +7,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from app.observability.metrics import metrics
 from app.version import VERSION
@@ -22,7 +22,7 @@ def serve(worker: Worker, host: str, port: int) -> None:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if self.path == "/metrics":
-                self._answer(200, CONTENT_TYPE_LATEST, generate_latest(metrics().registry))
+                self._answer(200, CONTENT_TYPE_LATEST, metrics().exposition("worker"))
             elif self.path == "/health":
                 status = "healthy" if worker.healthy else "the sweeper has ended"
                 body = {"status": status, "version": VERSION, "devices": worker.devices}

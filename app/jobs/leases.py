@@ -16,8 +16,10 @@ from uuid import UUID
 import orjson
 from sqlalchemy import ColumnElement, Engine, Select, and_, create_engine, func, or_, select, text, update
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import QueuePool
 
 from app.jobs.model import CHANNEL, MAX_ATTEMPTS, Job
+from app.observability.metrics import CONNECTIONS, metrics
 from app.solvers.request import CheckedRequest
 from app.version import SOLVER_VERSION
 
@@ -87,6 +89,12 @@ class Leases:
             json_deserializer=orjson.loads,
         )
         self._session = sessionmaker(self.engine, expire_on_commit=False)
+        self._connections = 2 * pool_size
+
+    def tell_connections(self) -> None:
+        """Tell the metrics how many connections are in use, and how many may be."""
+        metrics().set(CONNECTIONS, cast("QueuePool", self.engine.pool).checkedout(), "used")
+        metrics().set(CONNECTIONS, self._connections, "most")
 
     # Working
 

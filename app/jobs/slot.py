@@ -8,11 +8,15 @@ import sys
 from collections.abc import Mapping
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, Literal, get_args
 
 import psutil
 
 from app.observability.metrics import RESPAWNS, metrics
+
+Reason = Literal["cancel", "deadline", "fault", "lease", "lost", "memory", "shutdown", "start"]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+"""Why a solver process is started again."""
 
 START_S = 120.0
 STOP_S = 2.0
@@ -84,7 +88,7 @@ class Slot:
         except psutil.NoSuchProcess:
             return 0.0
 
-    def restart(self, reason: str) -> None:
+    def restart(self, reason: Reason) -> None:
         """Stop the process, whatever it does, and start a new one."""
         self.stop()
         metrics().count(RESPAWNS, reason)

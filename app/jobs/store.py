@@ -186,12 +186,14 @@ class JobStore(Leases):
         more = len(found) > limit
         return found[:limit], _encoded(found[limit - 1]) if more else None
 
-    def counts(self) -> dict[str, int]:
-        """Number of jobs that wait and that run."""
-        is_open = Job.status.in_(("pending", "running"))
+    def counts(self) -> dict[Status, dict[str, int]]:
+        """Number of jobs that wait and that run, by solver."""
+        found: dict[Status, dict[str, int]] = {"pending": {}, "running": {}}
+        query = select(Job.status, Job.solver_type, func.count()).where(Job.status.in_(found))
         with self._session() as session:
-            rows = session.execute(select(Job.status, func.count()).where(is_open).group_by(Job.status))
-            return {"pending": 0, "running": 0} | {row[0]: row[1] for row in rows}
+            for status, solver, count in session.execute(query.group_by(Job.status, Job.solver_type)):
+                found[status][solver] = count
+        return found
 
     def oldest_pending_age_s(self) -> float:
         """Seconds the oldest waiting job has waited; 0 when none waits."""

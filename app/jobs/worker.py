@@ -19,18 +19,28 @@ from uuid import UUID, uuid4
 
 from celery.signals import setup_logging, worker_ready, worker_shutting_down
 
-from app.jobs.attempt import UNREACHABLE, Attempt
+from app.jobs.attempt import ENDS, UNREACHABLE, Attempt
 from app.jobs.fleet import Fleet, WorkerSeen
 from app.jobs.leases import Claim
 from app.jobs.queue import QUEUE, TASK, Queue
-from app.jobs.slot import ProcessLostError, Slot
+from app.jobs.slot import REASONS, ProcessLostError, Slot
 from app.jobs.store import JobStore
 from app.jobs.warming import Warming
 from app.observability.logs import log
-from app.observability.metrics import JOBS_DEAD, SLOTS, SOLVER_MEMORY, metrics
+from app.observability.metrics import (
+    BUILD,
+    JOBS_DEAD,
+    JOBS_FINISHED,
+    RESPAWNS,
+    SLOTS,
+    SOLVER_MEMORY,
+    UP,
+    metrics,
+)
 from app.settings import Settings
+from app.solvers.request import solvers
 from app.storage import Storage
-from app.version import VERSION
+from app.version import SOLVER_VERSION, VERSION
 
 RESTART_PAUSE_S = 5.0
 """Before a solver process that did not start is tried again."""
@@ -63,6 +73,7 @@ class Worker:
             self._free.put(slot)
         if self._settings.warm_templates:
             self._warming = Warming(solver_environment(self._settings))
+        _known()
         self._sweeper.start()
         self._begun = True
         self._consume()
@@ -151,11 +162,15 @@ class Worker:
                 if buried := self._store.bury():
                     metrics().count(JOBS_DEAD, by=buried)
                     self._log.error("jobs given up", count=buried)
-                for job_id in self._store.forgotten() if self._queue.reachable() else ():
+                queue_answers = self._queue.reachable()
+                metrics().set(UP, float(queue_answers), "redis")
+                for job_id in self._store.forgotten() if queue_answers else ():
                     self._queue.tell(job_id)
                 self._work_unasked()
                 self._report()
+                metrics().set(UP, 1.0, "database")
             except UNREACHABLE as error:
+                metrics().set(UP, 0.0, "database")
                 self._log.warning("the database is out of reach", error=str(error))
             except Exception:  # noqa: BLE001 - one bad sweep must not end all sweeps; it is logged
                 self._log.exception("a sweep failed")
@@ -186,6 +201,7 @@ class Worker:
         self._fleet.tell(WorkerSeen(self._owner, VERSION, len(self._slots), busy, self.devices))
         metrics().set(SLOTS, free, "free")
         metrics().set(SLOTS, busy, "busy")
+        self._store.tell_connections()
         metrics().set(SOLVER_MEMORY, max(slot.memory_mb() for slot in self._slots) * 2**20)
 
     def _close(self) -> None:
@@ -232,6 +248,16 @@ class Worker:
 
 def _given(claim: Claim) -> Claim:
     return claim
+
+
+def _known() -> None:
+    """Tell what runs, and begin every counter of what may go wrong at zero: a first event is then an increase."""
+    metrics().set(BUILD, 1.0, VERSION, SOLVER_VERSION)
+    for solver in solvers():
+        for end in ENDS:
+            metrics().count(JOBS_FINISHED, solver.name, end, by=0)
+    for reason in REASONS:
+        metrics().count(RESPAWNS, reason, by=0)
 
 
 def _keep_logging(**_: Any) -> None:
