@@ -140,7 +140,8 @@ class Metrics:
     """The metrics of one process, made from the catalogue; importing this module registers nothing."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # a series more for each of a counter's and a histogram's, asked for by nobody
+        # Else a series more for each of a counter and a histogram, asked for by nobody.
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it without types
         self._registries = {process: CollectorRegistry() for process in get_args(Process)}
         self._made: dict[str, Counter | Gauge | Histogram] = {}
         for metric in CATALOGUE:
