@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from live import DataStores, Service
+
+# A test says what is right, not how fast: that depends on what else the machine does.
+settings.register_profile("costate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("costate")
 
 
 @pytest.fixture(scope="session")

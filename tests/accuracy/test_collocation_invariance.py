@@ -47,7 +47,7 @@ def reference() -> float:
     return float(solve(problem)["cost"])
 
 
-@settings(max_examples=6, deadline=None, derandomize=True)
+@settings(max_examples=6, derandomize=True)
 @given(
     size=st.floats(-4, 4).map(lambda power: 10.0**power),
     speed=st.floats(-3, 3).map(lambda power: 10.0**power),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -92,7 +92,6 @@ pieces = st.lists(
 
 
 # A busy machine is no fault.
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(pieces, min_size=1, max_size=3))
 def test_merged_arcs_change_one_control_at_a_time_and_give_the_pieces_back(
     controls: list[list[tuple[float, tuple[int, float]]]],

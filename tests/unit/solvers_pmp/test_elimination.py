@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import app.jax_config  # noqa: F401 - float64, before any array is made
@@ -15,7 +15,7 @@ sizes = st.integers(1, UNROLLED + 2)
 
 
 # Each shape is compiled when it first comes, and a busy machine is no fault.
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(sizes, st.integers(0, 2**32 - 1))
 def test_positive_definite_systems_are_solved_over_the_free_unknowns(n: int, seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -29,7 +29,7 @@ def test_positive_definite_systems_are_solved_over_the_free_unknowns(n: int, see
 
 
 # Each shape is compiled when it first comes, and a busy machine is no fault.
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(st.integers(1, UNROLLED), st.integers(0, 2**32 - 1))
 def test_the_negative_solution_is_a_direction_of_descent_whatever_the_curvature(n: int, seed: int) -> None:
     random = np.random.default_rng(seed)
