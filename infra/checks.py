@@ -165,11 +165,7 @@ def _dates(stack: StackConfig, today: date) -> Iterator[ConfigFault]:
 def _warnings(stack: StackConfig) -> list[str]:
     if stack.gpu is None or stack.gpu.precision != "float64":
         return []
-    slow = [
-        name
-        for name in (stack.gpu.accelerator, *stack.gpu.fallbacks)
-        if ACCELERATORS[name].fp64_ratio < SLOW_FP64
-    ]
+    slow = [name for name in stack.gpu.kept if ACCELERATORS[name].fp64_ratio < SLOW_FP64]
     return [
         f"costate:gpu: {name} computes float64 at 1/{1 / ACCELERATORS[name].fp64_ratio:.0f} of float32; "
         "h100, h200 and a100 at 1/2"

@@ -88,6 +88,12 @@ class Gpu(Model):
     per_worker: int = Field(1, ge=1, le=8, description="Accelerators one worker asks for.")
     spot: bool = Field(False, description="Whether interruptible nodes may be used.")
 
+    @property
+    def kept(self) -> dict[AcceleratorName, int]:
+        """Accelerators in the order they are tried, each with the nodes kept: only the first keeps any."""
+        names = dict.fromkeys((self.accelerator, *self.fallbacks))
+        return {name: self.min if name == self.accelerator else 0 for name in names}
+
 
 class Nodes(Model):
     """Worker nodes without accelerators; the API runs on them too."""

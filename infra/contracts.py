@@ -39,7 +39,7 @@ NAMESPACES: Mapping[Account, str] = {
 
 @dataclass(frozen=True)
 class KeyFacts:
-    """Keys of our own, rotated yearly: `data` encrypts data stores, `cluster` the secrets of Kubernetes."""
+    """Our own keys, rotated yearly or sooner: `data` encrypts data stores, `cluster` the secrets of Kubernetes."""
 
     data: pulumi.Output[str]
     cluster: pulumi.Output[str]

@@ -59,7 +59,7 @@ def wanted(stack: StackConfig, place: Place) -> dict[str, list[str]]:
     found = {name: list(place.zones) for name in plain}
     gpu = stack.gpu
     if gpu is not None:
-        for accelerator in (gpu.accelerator, *gpu.fallbacks):
+        for accelerator in gpu.kept:
             first, *_ = machines(accelerator, place.region, gpu.per_worker)
             found[first.sku] = [zone for zone in place.zones if has(zone, first.sku)]
     return found

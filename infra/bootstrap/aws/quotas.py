@@ -49,7 +49,7 @@ def needs(stack: StackConfig, place: Place) -> list[Need]:
     )
     gpu = stack.gpu
     if gpu is not None:
-        for name in dict.fromkeys((gpu.accelerator, *gpu.fallbacks)):
+        for name in gpu.kept:
             first, *_ = machines(name, place.region, gpu.per_worker)
             kind = (first.sku[0], gpu.spot)
             cores[kind] = cores.get(kind, 0) + first.cpus * gpu.max

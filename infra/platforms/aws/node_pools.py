@@ -154,11 +154,7 @@ def _cpu(place: Place, nodes: config.Nodes) -> Pool:
 
 
 def _gpus(place: Place, gpu: config.Gpu | None) -> list[Pool]:
-    """One pool for the accelerator asked for and one for each fallback; only the first keeps nodes."""
-    if gpu is None:
-        return []
-    names = dict.fromkeys((gpu.accelerator, *gpu.fallbacks))
-    return [_gpu(place, gpu, name, least=gpu.min if index == 0 else 0) for index, name in enumerate(names)]
+    return [_gpu(place, gpu, name, least) for name, least in gpu.kept.items()] if gpu else []
 
 
 def _gpu(place: Place, gpu: config.Gpu, name: AcceleratorName, least: int) -> Pool:

@@ -109,20 +109,19 @@ def _shares(count: int, zones: int) -> list[int]:
 def _gpus(place: Place, gpu: config.Gpu | None) -> list[Pool]:
     if gpu is None:
         return []
-    names = dict.fromkeys((gpu.accelerator, *gpu.fallbacks))
     return [
         Pool(
             role=name,
             sku=_machine(name, place.region, gpu.per_worker).sku,
             zone=None,
-            least=gpu.min if index == 0 else 0,
+            least=least,
             most=gpu.max,
             labels={POOL: "gpu", "costate.dev/accelerator": name},
             taints=(GPU_TAINT,),
             spot=gpu.spot,
             gpu=True,
         )
-        for index, name in enumerate(names)
+        for name, least in gpu.kept.items()
     ]
 
 

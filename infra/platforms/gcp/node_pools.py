@@ -87,8 +87,7 @@ class NodePools(pulumi.ComponentResource):
         super().__init__("costate:gcp:NodePools", name, None, opts)
         self._place, self._cluster, self._account, self._keys = place, cluster, account, keys
         self.pools: Sequence[tuple[Pool, container.NodePool]] = [
-            (pool, self._pool(pool))
-            for pool in (_system(place), _cpu(place, nodes), *_accelerated(place, gpu))
+            (pool, self._pool(pool)) for pool in (_system(place), _cpu(place, nodes), *_gpus(place, gpu))
         ]
         self.register_outputs({})
 
@@ -218,12 +217,8 @@ def _cpu(place: Place, nodes: config.Nodes) -> Pool:
     )
 
 
-def _accelerated(place: Place, gpu: config.Gpu | None) -> list[Pool]:
-    """One pool for the accelerator asked for and one for each fallback; only the first keeps nodes."""
-    if gpu is None:
-        return []
-    names = dict.fromkeys((gpu.accelerator, *gpu.fallbacks))
-    return [_gpu(place, gpu, name, gpu.min if index == 0 else 0) for index, name in enumerate(names)]
+def _gpus(place: Place, gpu: config.Gpu | None) -> list[Pool]:
+    return [_gpu(place, gpu, name, least) for name, least in gpu.kept.items()] if gpu else []
 
 
 def _gpu(place: Place, gpu: config.Gpu, name: AcceleratorName, least: int) -> Pool:
