@@ -130,7 +130,7 @@ SYNC := UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --inexact --python $(PYTHO
 	@touch $@
 
 .tools/env-test: $(LOCK) | $(UV)
-	$(SYNC) --group infra --group local $(CLOUDS) --group test --group lint
+	$(SYNC) --all-extras --group infra --group local $(CLOUDS) --group test --group lint
 	@touch $@ .tools/env-run
 
 # Apart from the rest: pulumi-policy holds an older protobuf.

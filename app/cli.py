@@ -58,13 +58,21 @@ def worker() -> None:
 @application.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
+    from sqlalchemy.exc import OperationalError
+
+    from app.identity.sources import database_login
+    from app.jobs.connection import engine
     from app.jobs.schema import migrate as apply
-    from app.jobs.store import JobStore
     from app.settings import settings
 
-    store = JobStore(settings().database_url.get_secret_value())
-    apply(store.engine)
-    store.engine.dispose()
+    given = settings()
+    made = engine(given.database_url.get_secret_value(), database_login(given), pool_size=1)
+    try:
+        apply(made)
+    except OperationalError as error:
+        raise CostateError(f"the database is out of reach: {error.orig}") from error
+    finally:
+        made.dispose()
 
 
 @application.command()

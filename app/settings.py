@@ -42,7 +42,14 @@ class Settings(BaseSettings):
 
     database_url: Annotated[SecretStr, _address("postgresql")]
     redis_url: Annotated[SecretStr, _address("redis", "rediss")]
-    storage_url: Annotated[str, _address("file", "s3", "gs", "az")]
+    storage_url: Annotated[str, _address("file", "s3", "gs", "az", "https")]
+    identity: Literal["none", "aws", "gcp", "azure"] = Field(
+        "none", description="Whose workload identity logs in where an address holds no password."
+    )
+    database_password_file: Path | None = Field(
+        None, description="Holds the database's password; read at every connection."
+    )
+    redis_password_file: Path | None = Field(None, description="Holds Redis' password; read as well.")
     cache_dir: Path
     warm_templates: bool = Field(
         True, description="Compile the templates' programs into the cache while nothing else is to be done."

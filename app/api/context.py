@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from app.api.hub import Hub
 from app.api.live_fleet import LiveFleet
+from app.identity.sources import cache_login, database_login
 from app.jobs.model import Job
 from app.jobs.queue import Queue
 from app.jobs.store import JobStore
@@ -32,13 +33,14 @@ class Context:
     def of(cls, settings: Settings) -> Context:
         """Made from the settings."""
         url = settings.database_url.get_secret_value()
-        store = JobStore(url, pool_size=20)
+        login = database_login(settings)
+        store = JobStore(url, login, pool_size=20)
         return cls(
             settings=settings,
             store=store,
-            queue=Queue(settings.redis_url.get_secret_value()),
+            queue=Queue(settings.redis_url.get_secret_value(), cache_login(settings)),
             storage=Storage(settings.storage_url),
-            hub=Hub(url, most=settings.max_waits),
+            hub=Hub(url, login, most=settings.max_waits),
             fleet=LiveFleet(store),
         )
 

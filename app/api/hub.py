@@ -11,7 +11,8 @@ from uuid import UUID
 import psycopg
 
 from app.errors import CostateError
-from app.jobs.leases import CONNECTION
+from app.identity.login import LoginSource
+from app.jobs.connection import connect
 from app.jobs.model import CHANNEL
 from app.observability.logs import log
 
@@ -30,8 +31,8 @@ class TooManyWaitsError(CostateError):
 class Hub:
     """Wakes those who wait for a change of a job."""
 
-    def __init__(self, url: str, *, most: int) -> None:
-        self._url, self._most = url, most
+    def __init__(self, url: str, login: LoginSource | None = None, *, most: int) -> None:
+        self._url, self._login, self._most = url, login, most
         self._waiters: dict[UUID, set[asyncio.Event]] = defaultdict(set)
         self._count = 0
         self._listening = False
@@ -43,9 +44,7 @@ class Hub:
         self._loop = asyncio.get_running_loop()
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(
-                    self._url, autocommit=True, **CONNECTION
-                ) as connection:
+                async with await connect(self._url, self._login) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     self._listening = True
                     self._wake_all()

@@ -13,11 +13,12 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-import orjson
-from sqlalchemy import ColumnElement, Engine, Select, and_, create_engine, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Engine, Select, and_, func, or_, select, text, update
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import QueuePool
 
+from app.identity.login import LoginSource
+from app.jobs.connection import engine
 from app.jobs.model import CHANNEL, MAX_ATTEMPTS, Job
 from app.observability.metrics import CONNECTIONS, metrics
 from app.solvers.request import CheckedRequest
@@ -36,15 +37,6 @@ GIVEN_UP: dict[str, Any] = {
     },
 }
 """Values of a job that is not tried again."""
-
-CONNECTION: dict[str, Any] = {
-    "connect_timeout": 5,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,
-}
-"""For libpq: a server that is gone without a word is noticed (seconds; the last in milliseconds)."""
 
 
 @dataclass(frozen=True)
@@ -68,26 +60,11 @@ class Outcome:
     error: dict[str, Any] | None = None
 
 
-def database_url(url: str) -> str:
-    """The address with the driver that SQLAlchemy is to use."""
-    return url.replace("postgresql://", "postgresql+psycopg://", 1)
-
-
 class Leases:
     """The right to work on jobs, in PostgreSQL; safe to share between threads."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        self.engine: Engine = create_engine(
-            database_url(url),
-            pool_size=pool_size,
-            max_overflow=pool_size,
-            pool_pre_ping=True,
-            pool_timeout=5.0,
-            connect_args=CONNECTION,
-            # Numbers that are not finite become null: JSON has none, and PostgreSQL refuses them.
-            json_serializer=lambda value: orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode(),
-            json_deserializer=orjson.loads,
-        )
+    def __init__(self, url: str, login: LoginSource | None = None, *, pool_size: int = 10) -> None:
+        self.engine: Engine = engine(url, login, pool_size=pool_size)
         self._session = sessionmaker(self.engine, expire_on_commit=False)
         self._connections = 2 * pool_size
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ssl
 import time
+from functools import partial
 from uuid import UUID
 
 from celery import Celery
+from celery.app.amqp import AMQP
+from kombu import Connection
 from kombu.exceptions import OperationalError
-from redis import Redis, RedisError
+from redis import AuthenticationError, Redis, RedisError
+from redis.credentials import CredentialProvider
 
+from app.identity.login import IdentityError, LoginSource, anonymous
 from app.observability.logs import log
 
 TASK = "costate.solve"
@@ -18,9 +23,25 @@ PAUSE_S = 5.0
 """After a failure: nobody's request waits for a Redis that is known to be silent."""
 
 
-def celery(redis_url: str) -> Celery:
-    """The Celery application of API and worker."""
-    made = Celery("costate", broker=redis_url)
+class Asking(CredentialProvider):
+    """Logs each new connection in with what its source says then."""
+
+    def __init__(self, login: LoginSource) -> None:
+        self._login = login
+
+    def get_credentials(self) -> tuple[str] | tuple[str, str]:
+        """User and password, or a password alone."""
+        try:
+            login = self._login()
+        except IdentityError as error:
+            # Who connects knows this one, and tries again later.
+            raise AuthenticationError(str(error)) from error
+        return (login.user, login.password) if login.user else (login.password,)
+
+
+def celery(redis_url: str, login: LoginSource | None = None) -> Celery:
+    """The Celery application of API and worker; `login` is asked for each new connection."""
+    made = Celery("costate", broker=redis_url, amqp=AMQP if login is None else _asking(login))
     made.conf.update(
         task_default_queue=QUEUE,
         task_ignore_result=True,
@@ -46,12 +67,27 @@ def celery(redis_url: str) -> Celery:
     return made
 
 
+def _asking(login: LoginSource) -> type[AMQP]:
+    """Celery has no setting for it: its connections are kombu's, which take a provider."""
+
+    class Amqp(AMQP):
+        # Called like the class, never subclassed.
+        Connection = partial(Connection, credential_provider=Asking(login))  # type: ignore[assignment]
+
+    return Amqp
+
+
 class Queue:
     """Tells workers of jobs."""
 
-    def __init__(self, redis_url: str) -> None:
-        self.celery = celery(redis_url)
-        self._redis = Redis.from_url(redis_url, socket_timeout=1.0, socket_connect_timeout=1.0)
+    def __init__(self, redis_url: str, login: LoginSource | None = None) -> None:
+        self.celery = celery(redis_url, login)
+        self._redis = Redis.from_url(
+            redis_url if login is None else anonymous(redis_url),
+            socket_timeout=1.0,
+            socket_connect_timeout=1.0,
+            credential_provider=None if login is None else Asking(login),
+        )
         self._silent_until = 0.0
 
     def tell(self, job_id: UUID) -> bool:

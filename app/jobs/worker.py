@@ -19,6 +19,7 @@ from uuid import UUID, uuid4
 
 from celery.signals import setup_logging, worker_ready, worker_shutting_down
 
+from app.identity.sources import cache_login, database_login
 from app.jobs.attempt import ENDS, UNREACHABLE, Attempt
 from app.jobs.fleet import Fleet, WorkerSeen
 from app.jobs.leases import Claim
@@ -53,9 +54,10 @@ class Worker:
         self._settings = settings
         self._owner = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
         self._log = log("worker").bind(owner=self._owner)
-        self._store = JobStore(settings.database_url.get_secret_value(), pool_size=settings.worker_slots + 2)
+        url, login = settings.database_url.get_secret_value(), database_login(settings)
+        self._store = JobStore(url, login, pool_size=settings.worker_slots + 2)
         self._storage = Storage(settings.storage_url)
-        self._queue = Queue(settings.redis_url.get_secret_value())
+        self._queue = Queue(settings.redis_url.get_secret_value(), cache_login(settings))
         self._slots = [Slot(solver_environment(settings)) for _ in range(settings.worker_slots)]
         self._free: queue.Queue[Slot] = queue.Queue()
         self._fleet = Fleet(self._store.engine)

@@ -30,7 +30,7 @@ def _guarded(
     place: Place,
 ) -> list[Finding]:
     """The findings of one look; what AWS does not find is a finding too."""
-    from botocore.exceptions import ClientError  # type: ignore[import-untyped]  # it ships no types
+    from botocore.exceptions import ClientError
 
     try:
         return list(look(clients, stack, place))
