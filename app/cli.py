@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from app.errors import CostateError
+from app.release.commands import commands as release
 from app.version import VERSION
 
 application = typer.Typer(
@@ -22,6 +23,7 @@ application = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+application.add_typer(release, name="release")
 Url = Annotated[str, typer.Option(envvar="COSTATE_URL", help="Address of the service.")]
 HERE = "http://127.0.0.1:8000"
 SAMPLE, SAMPLE_COST, SAMPLE_TOLERANCE = "brachistochrone", 1.801603122453087, 1e-4
@@ -58,19 +60,23 @@ def worker() -> None:
 @application.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
+    from psycopg import OperationalError as PsycopgError
     from sqlalchemy.exc import OperationalError
 
     from app.identity.sources import database_login
     from app.jobs.connection import engine
+    from app.jobs.roles import Roles, let_in
     from app.jobs.schema import migrate as apply
     from app.settings import settings
 
     given = settings()
-    made = engine(given.database_url.get_secret_value(), database_login(given), pool_size=1)
+    url, login = given.database_url.get_secret_value(), database_login(given)
+    made = engine(url, login, pool_size=1)
     try:
         apply(made)
-    except OperationalError as error:
-        raise CostateError(f"the database is out of reach: {error.orig}") from error
+        let_in(url, login, Roles(given.database_writers, given.database_readers))
+    except (OperationalError, PsycopgError) as error:
+        raise CostateError(f"the database is out of reach: {getattr(error, 'orig', error)}") from error
     finally:
         made.dispose()
 

@@ -50,6 +50,11 @@ class Settings(BaseSettings):
         None, description="Holds the database's password; read at every connection."
     )
     redis_password_file: Path | None = Field(None, description="Holds Redis' password; read as well.")
+    database_writers: tuple[str, ...] = Field(
+        (),
+        description="Roles that `costate migrate` lets change the tables, and makes where the cloud has it so.",
+    )
+    database_readers: tuple[str, ...] = Field((), description="Roles that it lets read them.")
     cache_dir: Path
     warm_templates: bool = Field(
         True, description="Compile the templates' programs into the cache while nothing else is to be done."

@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app.api.context import Shared
 from app.api.problems import ApiError, documented
 from app.errors import InvalidInput
-from app.jobs.schema import current
+from app.jobs.schema import state
 from app.observability.metrics import (
     BUILD,
     JOBS,
@@ -66,7 +66,8 @@ async def health(context: Shared) -> Health:
 def ready(context: Shared, response: Response) -> Readiness:
     """Whether requests can be served. Without Redis they can, only later: `degraded`."""
     try:
-        database = "ready" if current(context.store.engine) else "not migrated: run `costate migrate`"
+        schema = state(context.store.engine)
+        database = "not migrated: run `costate migrate`" if schema == "behind" else "ready"
     except (OperationalError, PoolTimeout):
         database = "out of reach"
     redis = "ready" if context.queue.reachable() else "out of reach"

@@ -47,8 +47,13 @@ def engine(url: str, login: LoginSource | None = None, *, pool_size: int = 10) -
 
 async def connect(url: str, login: LoginSource | None = None) -> psycopg.AsyncConnection[Any]:
     """One connection without transactions, for listening."""
-    words = {} if login is None else _words(await asyncio.to_thread(_asked, login))
-    return await psycopg.AsyncConnection.connect(url, autocommit=True, **{**_settings(url), **words})
+    words = await asyncio.to_thread(parameters, url, login)
+    return await psycopg.AsyncConnection.connect(url, autocommit=True, **words)
+
+
+def parameters(url: str, login: LoginSource | None) -> dict[str, Any]:
+    """What psycopg is told beside the address; it may ask an issuer over the network."""
+    return {**_settings(url), **({} if login is None else _words(_asked(login)))}
 
 
 def _asked(login: LoginSource) -> Login:
