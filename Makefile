@@ -100,6 +100,7 @@ format: .tools/env-test ## format and mend what can be mended
 docs: .tools/env-test ## generate the reference pages
 	$(RUN) -m infra.config_reference > docs/config.md
 	$(RUN) -m infra.platforms_reference > docs/platforms.md
+	$(RUN) -m infra.monitoring.runbooks > docs/runbooks/README.md
 
 .PHONY: gallery
 gallery: .tools/env-run ## solve and picture every template: docs/gallery.md

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from alert_cases import CASES
-from monitoring_tools import promtool
+from tools.monitoring import promtool
 
 from infra.monitoring import alerts, recording, slo
 from infra.monitoring.rule import Alert, Group
@@ -39,7 +39,11 @@ def test_every_alert_fires_when_it_should_and_only_then(group: Group, tmp_path: 
     tests = [
         test for alert in group.rules if isinstance(alert, Alert) for test in CASES[alert.name].tests(alert)
     ]
-    file = {"rule_files": [rules.name], "evaluation_interval": "5m" if group.name == "slo" else "1m", "tests": tests}
+    file = {
+        "rule_files": [rules.name],
+        "evaluation_interval": "5m" if group.name == "slo" else "1m",
+        "tests": tests,
+    }
     run("test", "rules", written(tmp_path, "tests.json", file))
 
 
@@ -52,7 +56,11 @@ def test_a_wrong_case_is_noticed(tmp_path: Path) -> None:
     rules = written(
         tmp_path, "rules.json", {"groups": [one.rendered() for one in (*recording.GROUPS, group)]}
     )
-    file = {"rule_files": [rules.name], "evaluation_interval": "5m" if group.name == "slo" else "1m", "tests": [firing]}
+    file = {
+        "rule_files": [rules.name],
+        "evaluation_interval": "5m" if group.name == "slo" else "1m",
+        "tests": [firing],
+    }
     with pytest.raises(AssertionError, match="ApiDown"):
         run("test", "rules", written(tmp_path, "tests.json", file))
 

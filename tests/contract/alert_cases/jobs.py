@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from alert_cases.case import Cases, Series, counter, jump, level
 
+OLDEST = "costate_jobs_oldest_pending_age_seconds"
+
 
 def waiting(pending: float) -> Series:
     """The queue as two API processes tell it."""
@@ -13,7 +15,7 @@ def stuck(free: float) -> Series:
         **waiting(7),
         'costate_worker_slots{state="free",pod="worker-1"}': level(free),
         'costate_worker_slots{state="busy",pod="worker-1"}': level(2 - free),
-        "costate_jobs_oldest_pending_age_seconds": "0+60x400",
+        OLDEST: "0+60x400",
     }
 
 
@@ -39,12 +41,12 @@ CASES = {
     "QueueStuck": Cases(
         series=stuck, firing=1, below=0, silent=0, at="20m", labels={"status": "pending"}, now="7",
         more=(
-            ("it is taken within a minute", {**stuck(1), "costate_jobs_oldest_pending_age_seconds": level(59)}, False),
+            ("taken within a minute", {**stuck(1), OLDEST: level(59)}, False),
             ("nothing waits", {**stuck(1), **waiting(0)}, False),
         ),
     ),
     "JobsWaitLong": Cases(
-        series=lambda age: {"costate_jobs_oldest_pending_age_seconds": level(age)},
+        series=lambda age: {OLDEST: level(age)},
         firing=901, below=900, silent=0, at="20m", now="15m 1s",
     ),
     "QueueNearlyFull": Cases(

@@ -26,6 +26,19 @@ def notified(share: float) -> Series:
     }
 
 
+def issued(ready: float) -> Series:
+    name = 'certmanager_certificate_ready_status{namespace="costate",name="costate",condition='
+    return {f'{name}"True"}}': level(ready), f'{name}"False"}}': level(1 - ready)}
+
+
+def unread(failed: float) -> Series:
+    of = 'namespace="costate",name="database-api",condition="Ready"'
+    return {
+        f'externalsecret_status_condition{{{of},status="False"}}': level(failed),
+        f'externalsecret_status_condition{{{of},status="True"}}': level(1 - failed),
+    }
+
+
 CASES = {
     "CertificateExpires": Cases(
         series=valid, firing=13, below=14, silent=80, at="2h", labels=CERTIFICATE, now="13d 0h 0m 0s",
@@ -34,18 +47,10 @@ CASES = {
         series=valid, firing=2.5, below=3, silent=80, at="2h", labels=CERTIFICATE, now="2d 12h 0m 0s",
     ),
     "CertificateNotReady": Cases(
-        series=lambda ready: {
-            'certmanager_certificate_ready_status{namespace="costate",name="costate",condition="True"}': level(ready),
-            'certmanager_certificate_ready_status{namespace="costate",name="costate",condition="False"}': level(1 - ready),
-        },
-        firing=0, below=1, silent=1, at="60m", labels=CERTIFICATE,
+        series=issued, firing=0, below=1, silent=1, at="60m", labels=CERTIFICATE,
     ),
     "SecretNotSynced": Cases(
-        series=lambda failed: {
-            'externalsecret_status_condition{namespace="costate",name="database-api",condition="Ready",status="False"}': level(failed),
-            'externalsecret_status_condition{namespace="costate",name="database-api",condition="Ready",status="True"}': level(1 - failed),
-        },
-        firing=1, below=0, silent=0, at="60m", labels=SECRET,
+        series=unread, firing=1, below=0, silent=0, at="60m", labels=SECRET,
     ),
     "TargetsDown": Cases(series=targets, firing=3, below=2, silent=0, at="20m", labels={"job": "keda"}, now="75%"),
     "RulesFail": Cases(
@@ -57,6 +62,7 @@ CASES = {
         firing=0, below=1, silent=2, at="20m",
     ),
     "NotificationsFail": Cases(
-        series=notified, firing=0.02, below=0.01, silent=0.0, at="40m", labels={"integration": "pagerduty"}, now="2%",
+        series=notified, firing=0.02, below=0.01, silent=0.0, at="40m",
+        labels={"integration": "pagerduty"}, now="2%",
     ),
 }  # fmt: skip

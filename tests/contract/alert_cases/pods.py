@@ -11,11 +11,10 @@ DEPLOYMENT = {"namespace": "costate", "deployment": "worker"}
 def cpu(share: float, container: str = "api") -> Series:
     """A container that uses this share of its limit of two cores; the pod's own total has no container."""
     of = f'namespace="costate",pod="{container}-1",container="{container}"'
+    whole = of.replace(f'container="{container}"', 'container=""')
     return {
         f'container_cpu_usage_seconds_total{{{of},cpu="total"}}': counter(120 * share),
-        f'container_cpu_usage_seconds_total{{namespace="costate",pod="{container}-1",container="",cpu="total"}}': counter(
-            999
-        ),
+        f'container_cpu_usage_seconds_total{{{whole},cpu="total"}}': counter(999),
         f'kube_pod_container_resource_limits{{{of},resource="cpu",unit="core"}}': level(2),
         f'kube_pod_container_resource_limits{{{of},resource="memory",unit="byte"}}': level(1),
     }
@@ -81,8 +80,11 @@ def shrinking(per_day: float) -> Series:
 
 
 def rollout(failed: float) -> Series:
-    name = 'kube_deployment_status_condition{namespace="costate",deployment="worker",condition="Progressing",status='
-    return {f'{name}"false"}}': level(failed), f'{name}"true"}}': level(1 - failed)}
+    of = 'namespace="costate",deployment="worker",condition="Progressing"'
+    return {
+        f'kube_deployment_status_condition{{{of},status="false"}}': level(failed),
+        f'kube_deployment_status_condition{{{of},status="true"}}': level(1 - failed),
+    }
 
 
 def quota(used: float) -> Series:
@@ -155,7 +157,8 @@ CASES = {
         series=lambda errors: {
             'keda_scaled_object_errors_total{namespace="costate",scaledObject="worker"}': counter(errors)
         },
-        firing=0.4, below=0.2, silent=0, at="30m", labels={"namespace": "costate", "scaledObject": "worker"}, now="4",
+        firing=0.4, below=0.2, silent=0, at="30m",
+        labels={"namespace": "costate", "scaledObject": "worker"}, now="4",
     ),
     "VolumeFilling": Cases(series=left, firing=14, below=15, silent=60, at="10m", labels=CLAIM, now="14%"),
     "VolumeFullSoon": Cases(
@@ -167,7 +170,7 @@ CASES = {
     ),
     "JobFailed": Cases(
         series=lambda failed: {
-            'kube_job_status_failed{namespace="costate",job_name="migrations-1",reason="BackoffLimitExceeded"}': level(failed)
+            'kube_job_status_failed{namespace="costate",job_name="migrations-1",reason="Evicted"}': level(failed)
         },
         firing=1, below=0, silent=0, at="10m", labels={"namespace": "costate", "job_name": "migrations-1"},
     ),

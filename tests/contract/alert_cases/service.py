@@ -58,7 +58,10 @@ CASES = {
         more=(("nobody is scraped", {'up{job="worker"}': level(1)}, True),),
     ),
     "ApiErrorsHigh": Cases(series=answered, firing=0.06, below=0.05, silent=0.0, at="20m", now="6%"),
-    "ApiSlow": Cases(series=slow, firing=0.06, below=0.05, silent=0.0, at="20m", labels={"quantile": "0.95"}, now="2.083s"),
+    "ApiSlow": Cases(
+        series=slow, firing=0.06, below=0.05, silent=0.0, at="20m",
+        labels={"quantile": "0.95"}, now="2.083s",
+    ),
     "ApiLatencyRaised": Cases(series=mean, firing=0.25, below=0.2, silent=0.05, at="20m", now="250ms"),
     "JobsRefused": Cases(
         series=lambda refused: {
