@@ -10,9 +10,10 @@ UV_VERSION := 0.13.8
 UV := .tools/bin/uv
 RUN := .venv/bin/python
 PULUMI := $(RUN) -m infra.engine run --stack $(STACK) -- pulumi
-# A stack on a cloud needs the clouds' SDKs, and is changed only after a look at the preview.
-CLOUD := $(shell grep -sqE 'platform: *(aws|gcp|azure)' Pulumi.$(STACK).yaml && echo yes)
-ENVIRONMENT := $(if $(CLOUD),.tools/env-plan,.tools/env-run)
+# A stack on a cloud or a cluster needs SDKs, and is changed only after a look at the preview.
+CLOUD := $(shell grep -sqE 'platform: *(aws|gcp|azure|existing)' Pulumi.$(STACK).yaml && echo yes)
+CLUSTER := $(shell grep -sqE 'platform: *(aws|gcp|azure)' Pulumi.$(STACK).yaml || echo yes)
+ENVIRONMENT := $(if $(CLOUD),$(if $(CLUSTER),.tools/env-cluster,.tools/env-plan),.tools/env-run)
 PYTEST := $(RUN) -m pytest -n 2 --dist loadgroup
 # With this set, large SDKs are parsed anew at every import.
 unexport PYTHONDONTWRITEBYTECODE
@@ -142,6 +143,11 @@ SYNC := UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --inexact --python $(PYTHO
 .tools/env-plan: $(LOCK) | $(UV)
 	$(SYNC) --group infra --group local $(CLOUDS)
 	@touch $@ .tools/env-run
+
+# An existing cluster needs no cloud's SDK.
+.tools/env-cluster: $(LOCK) | $(UV)
+	$(SYNC) --group infra --group kubernetes
+	@touch $@
 
 .tools/env-bench: $(LOCK) | $(UV)
 	$(SYNC) --group infra --group local --group bench

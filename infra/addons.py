@@ -1,4 +1,4 @@
-"""Third-party add-ons: one table, and the Helm releases made of it, each after those it needs."""
+"""Third-party add-ons: one table, from which `infra/kubernetes/releases.py` makes Helm releases."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import pulumi
-from pulumi_kubernetes import helm
-
-from infra.config import StackConfig
-from infra.contracts import Account, ServiceAccountFacts
+from infra.config import AddonState, PlatformName, StackConfig
+from infra.contracts import Account
+from infra.versions import AddonName
 
 
 @dataclass(frozen=True)
 class Addon:
     """One chart: where it is, its exact version, and the values that differ from its own."""
 
-    name: str
+    name: AddonName
     chart: str
     repository: str
     """Empty where the chart is an OCI reference."""
@@ -29,12 +27,15 @@ class Addon:
     values: Mapping[str, Any] = field(default_factory=dict)
     account: Account | None = None
     """Identity of the cloud that its pods act as."""
-    needs: tuple[str, ...] = ()
+    needs: tuple[AddonName, ...] = ()
+    built_in: tuple[PlatformName, ...] = ()
+    """Platforms that bring it."""
     when: Callable[[StackConfig, str], bool] = lambda stack, platform: True
 
 
 def _gpu(stack: StackConfig, platform: str) -> bool:
-    return stack.gpu is not None and platform != "gcp"  # GKE brings driver and plugin
+    del platform
+    return stack.gpu is not None
 
 
 ADDONS: tuple[Addon, ...] = (
@@ -60,6 +61,7 @@ ADDONS: tuple[Addon, ...] = (
         "secrets of the cloud's store, brought into the cluster",
         {"installCRDs": True},
         account="external-secrets",
+        when=lambda stack, platform: platform != "existing",
     ),
     Addon(
         "gateway",
@@ -87,7 +89,7 @@ ADDONS: tuple[Addon, ...] = (
         "2025-07",
         "kube-system",
         "CPU and memory for autoscalers",
-        when=lambda stack, platform: platform == "aws",
+        built_in=("gcp", "azure"),
     ),
     Addon(
         "device-plugin",
@@ -98,56 +100,20 @@ ADDONS: tuple[Addon, ...] = (
         "kube-system",
         "GPUs as a resource of nodes",
         {"tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]},
+        built_in=("gcp",),
         when=_gpu,
     ),
 )
 
 
-class Addons(pulumi.ComponentResource):
-    """The releases of a cell; `releases` by name."""
+def state(addon: Addon, stack: StackConfig, platform: str) -> AddonState:
+    """What the configuration says of an add-on, else what suits the platform."""
+    suited: AddonState = "install" if addon.when(stack, platform) else "absent"
+    if platform in addon.built_in:
+        suited = "present"
+    return stack.addons.get(addon.name, stack.addons.get("default", suited))
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        stack: StackConfig,
-        platform: str,
-        identities: Mapping[Account, ServiceAccountFacts],
-        opts: pulumi.ResourceOptions,
-    ) -> None:
-        super().__init__("costate:kubernetes:Addons", name, None, opts)
-        self._name, self._identities = name, identities
-        self.releases: dict[str, helm.v3.Release] = {}
-        waiting = [addon for addon in ADDONS if addon.when(stack, platform)]
-        while waiting:
-            addon = next(one for one in waiting if all(need in self.releases for need in one.needs))
-            waiting.remove(addon)
-            self.releases[addon.name] = self._release(addon)
-        self.register_outputs({})
 
-    def _acting(self, addon: Addon) -> dict[str, Any]:
-        """Values that tie an add-on's service account to its identity."""
-        if addon.account is None:
-            return {}
-        identity = self._identities[addon.account]
-        account = {"create": True, "name": addon.account, "annotations": identity.annotations}
-        return {"serviceAccount": account, "podLabels": identity.labels}
-
-    def _release(self, addon: Addon) -> helm.v3.Release:
-        return helm.v3.Release(
-            f"{self._name}-{addon.name}",
-            name=addon.name,
-            chart=addon.chart,
-            version=addon.version,
-            namespace=addon.namespace,
-            create_namespace=True,
-            # All or nothing: a release that does not become ready is taken back, and `up` fails.
-            atomic=True,
-            cleanup_on_fail=True,
-            timeout=600,
-            repository_opts=helm.v3.RepositoryOptsArgs(repo=addon.repository) if addon.repository else None,
-            values={**addon.values, **self._acting(addon)},
-            opts=pulumi.ResourceOptions(
-                parent=self, depends_on=[self.releases[need] for need in addon.needs]
-            ),
-        )
+def there(stack: StackConfig, platform: str) -> frozenset[AddonName]:
+    """Add-ons that a cell can rely on."""
+    return frozenset(addon.name for addon in ADDONS if state(addon, stack, platform) != "absent")

@@ -19,6 +19,11 @@ class Capabilities:
     backups: bool
     layers: bool
     karpenter: bool
+    shutdown: bool = True
+    """Whether nodes and data stores can be stopped by a schedule."""
+    standby: bool = True
+    node_pools: bool = True
+    """Whether nodes are made, so that accelerators are had by asking."""
 
 
 LOCAL = Capabilities(
@@ -46,6 +51,8 @@ CAPABILITIES: dict[str, Capabilities] = {
     "aws": replace(CLOUD, karpenter=True),
     "gcp": CLOUD,
     "azure": CLOUD,
+    # Nodes, network and load balancers are whoever's keeps the cluster.
+    "existing": replace(CLOUD, layers=False, shutdown=False, standby=False, node_pools=False),
 }
 
 
@@ -73,5 +80,11 @@ def beyond(config: StackConfig, capabilities: Capabilities) -> list[tuple[str, s
             "{min: 1, max: 1} with more slots",
         ),
         ("cluster.node_autoscaler", karpenter, capabilities.karpenter, "cluster-autoscaler"),
+    ]
+    gpu = config.gpu
+    asked += [
+        ("shutdown", config.shutdown is not None, capabilities.shutdown, "leave it out"),
+        ("gpu.spot", gpu is not None and gpu.spot, capabilities.node_pools, "false"),
+        ("gpu.fallbacks", gpu is not None and bool(gpu.fallbacks), capabilities.node_pools, "leave them out"),
     ]
     return [(f"costate:{key}", remedy) for key, wanted, has, remedy in asked if wanted and not has]

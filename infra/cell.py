@@ -13,7 +13,7 @@ from infra.place import Place
 
 
 def _parts(platform: str) -> type[Any]:
-    """The class of a cloud's parts, imported only when a cell asks for it: a cloud's SDK is large."""
+    """The class of a platform's parts, imported only when a cell asks for it: a cloud's SDK is large."""
     match platform:
         case "aws":
             from infra.platforms.aws.parts import AwsParts
@@ -27,7 +27,11 @@ def _parts(platform: str) -> type[Any]:
             from infra.platforms.azure.parts import AzureParts
 
             return AzureParts
-    raise LookupError(f"no cloud is called {platform}")
+        case "existing":
+            from infra.platforms.existing.parts import ExistingParts
+
+            return ExistingParts
+    raise LookupError(f"no platform is called {platform}")
 
 
 class Cell(pulumi.ComponentResource):

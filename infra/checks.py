@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from infra import cidr, naming
+from infra.addons import there
 from infra.capabilities import CAPABILITIES, beyond
 from infra.catalog import CATALOGS
 from infra.catalog.model import ACCELERATORS, Catalog, Machine
@@ -37,8 +38,22 @@ def check(stack: StackConfig, stack_name: str, today: date) -> list[str]:
 def _cell(stack: StackConfig, stack_name: str, index: int, cell: Cell) -> Iterator[ConfigFault]:
     for key, remedy in beyond(stack, CAPABILITIES[cell.platform]):
         yield ConfigFault(key, f"is beyond the platform {cell.platform!r}", None, f"allowed: {remedy}")
-    if cell.platform == "local":
+    if cell.role == "standby" and not CAPABILITIES[cell.platform].standby:
+        yield ConfigFault(
+            f"costate:cells.{index}.role", f"{cell.platform!r} has no standby", cell.role, "allowed: primary"
+        )
+    if cell.platform == "existing":
+        yield from _existing(stack, index, cell)
+    if cell.platform not in CATALOGS:
         return
+    for key in OWN:
+        if getattr(cell, key):
+            yield ConfigFault(
+                f"costate:cells.{index}.{key}",
+                f"has no meaning on {cell.platform}",
+                getattr(cell, key),
+                "leave it out, or platform: existing",
+            )
     catalog = CATALOGS[cell.platform]
     if cell.region not in catalog.regions:
         known = ", ".join(catalog.regions)
@@ -56,6 +71,54 @@ def _cell(stack: StackConfig, stack_name: str, index: int, cell: Cell) -> Iterat
         )
     yield from _availability(stack, catalog, cell)
     yield from _names(stack_name, index, cell)
+
+
+FOREIGN = ("account", "project", "billing_account", "subscription", "cidr")
+OWN = ("context", "kubeconfig", "address", "node_port")
+"""Keys of a cell that only clouds, and only existing clusters have a use for."""
+
+
+def _existing(stack: StackConfig, index: int, cell: Cell) -> Iterator[ConfigFault]:
+    for key in FOREIGN:
+        if getattr(cell, key):
+            yield ConfigFault(
+                f"costate:cells.{index}.{key}",
+                "has no meaning for an existing cluster",
+                getattr(cell, key),
+                "leave it out",
+            )
+    if not stack.image:
+        remedy = "an image that the nodes can pull or were given, with its tag"
+        yield ConfigFault(
+            "costate:image", "is missing: an existing cluster has no registry of ours", None, remedy
+        )
+    missing = [name for name in ("gateway", "cert-manager") if name not in there(stack, "existing")]
+    if stack.domain and missing:
+        yield ConfigFault(
+            "costate:domain", f"needs the add-on {missing[0]}", stack.domain, f"addons.{missing[0]}: present"
+        )
+    if stack.cache.highly_available:
+        yield ConfigFault(
+            "costate:cache.highly_available",
+            "Valkey in a cluster is one server",
+            True,
+            "false: it carries hints only",
+        )
+    plain = stack.existing.database == "plain"
+    if plain and stack.database.highly_available:
+        yield ConfigFault(
+            "costate:database.highly_available",
+            "a plain server has no standby",
+            True,
+            "existing.database: operator",
+        )
+    if plain and stack.existing.snapshot_class:
+        yield ConfigFault(
+            "costate:existing.snapshot_class",
+            "is for CloudNativePG's volumes",
+            stack.existing.snapshot_class,
+            "existing.database: operator",
+        )
 
 
 def _accelerators(stack: StackConfig, catalog: Catalog, cell: Cell) -> Iterator[ConfigFault]:

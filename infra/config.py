@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from infra.catalog.model import AcceleratorName, Size
 from infra.environments import DEFAULTS, Environment
 from infra.errors import ConfigError, ConfigFault
-from infra.versions import Kubernetes
+from infra.versions import VALKEY_IMAGE, AddonName, Kubernetes
 
 NAMESPACE = "costate:"
 Name = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$")]
 Port = Annotated[int, Field(ge=1024, le=65535)]
 Cidr = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$")]
 Role = Literal["primary", "standby"]
-PlatformName = Literal["local", "aws", "gcp", "azure"]
+PlatformName = Literal["local", "aws", "gcp", "azure", "existing"]
 Range = tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
 
 
@@ -34,7 +35,9 @@ class Cell(Model):
     """One platform in one region, with the workload on it."""
 
     platform: PlatformName = Field(description="Where the cell runs.")
-    region: str = Field("", description="The platform's own region name; none for `local`.")
+    region: str = Field(
+        "", description="The platform's own region name; none for `local`, a name of yours for `existing`."
+    )
     role: Role = Field("primary", description="A standby follows its primary.")
     account: str = Field("", pattern=r"^(\d{12})?$", description="AWS account that must be the one used.")
     project: str = Field("", description="GCP project.")
@@ -45,6 +48,21 @@ class Cell(Model):
     )
     subscription: str = Field("", description="Azure subscription.")
     cidr: str = Field("", description="Address range of the cell's network; planned where not given.")
+    context: str = Field("", description="`existing`: the context of the kubeconfig, always said.")
+    kubeconfig: str = Field(
+        "",
+        pattern=r"^([~/].*)?$",
+        description="`existing`: path of the kubeconfig, absolute or from `~`; as kubectl finds it unless said.",
+    )
+    address: str = Field(
+        "", pattern=r"^[A-Za-z0-9.:-]*$", description="`existing`: name or address that reaches the nodes."
+    )
+    node_port: int | None = Field(
+        None,
+        ge=30000,
+        le=32767,
+        description="`existing`: port of every node that leads in; without it a load balancer, or none.",
+    )
 
 
 class Replicas(Model):
@@ -175,6 +193,50 @@ class Service(Model):
     bindings: tuple[Literal["database", "cache", "bucket"], ...] = Field((), description="What it is given.")
 
 
+class Volume(Model):
+    """A volume of an existing cluster."""
+
+    storage_class: str = Field("", description="The cluster's default class unless said.")
+    size_gib: int = Field(20, ge=1, le=65536)
+    access: Literal["ReadWriteOnce", "ReadWriteMany"] = Field(
+        "ReadWriteMany", description="`ReadWriteOnce` where all pods are on one node."
+    )
+
+
+class S3(Model):
+    """A store that speaks S3."""
+
+    bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    endpoint: str = Field(pattern=r"^https?://.+$", description="Address of the store; `http` is for tests.")
+    region: str = "us-east-1"
+    access_key: str = Field(min_length=1)
+    secret_key: SecretStr = Field(
+        min_length=1,
+        description="Set with `pulumi config set --secret --path costate:existing.s3.secret_key`.",
+    )
+
+
+class Existing(Model):
+    """Clusters that are there already: what stands in them where a cloud has managed services."""
+
+    database: Literal["operator", "plain"] = Field(
+        "operator", description="By CloudNativePG, or a plain StatefulSet of one server."
+    )
+    storage_class: str = Field("", description="Of the database's volumes; the default class unless said.")
+    snapshot_class: str = Field(
+        "", description="VolumeSnapshotClass of nightly snapshots, with `operator`; dumps are made anyway."
+    )
+    postgres_image: str = Field(
+        "", description="PostgreSQL's server and tools, run as user 999; the official image unless said."
+    )
+    valkey_image: str = Field(VALKEY_IMAGE, description="Valkey or Redis with TLS, run as user 999.")
+    results: Volume = Field(Volume(), description="Where results and dumps are kept unless `s3` is given.")
+    s3: S3 | None = Field(None, description="Where results and dumps are kept instead of on a volume.")
+
+
+AddonState = Literal["install", "present", "absent"]
+
+
 class Local(Model):
     """The stack on this machine: ports of its processes, on loopback."""
 
@@ -206,6 +268,9 @@ class StackConfig(Model):
     image: str = Field(
         "", description="Image with tag or digest; unless said, this version's in the cell's registry."
     )
+    image_pull: Literal["IfNotPresent", "Always", "Never"] = Field(
+        "IfNotPresent", description="`Never` takes only images that were loaded into the nodes."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_days: int = Field(30, ge=7, le=400, description="Days that logs of the cloud are kept.")
     api: Api = Api()
@@ -218,8 +283,14 @@ class StackConfig(Model):
     services: dict[Name, Service] = Field({}, description="Further services, by name.")
     budget: Budget = Budget()
     shutdown: Shutdown | None = None
+    addons: dict[AddonName | Literal["default"], AddonState] = Field(
+        {},
+        description="By name what is done about an add-on: made by the stack, there already, or done without; "
+        "`default` is for those not named.",
+    )
     policy_exceptions: tuple[PolicyException, ...] = Field((), description="Each with a reason and an end.")
     local: Local = Local()
+    existing: Existing = Existing()
 
     @property
     def production(self) -> bool:
@@ -353,6 +424,8 @@ def _cell_faults(config: StackConfig) -> list[ConfigFault]:
                 faults.append(
                     ConfigFault(f"{key}.region", "a local cell has no region", cell.region, "leave it out")
                 )
+        elif cell.platform == "existing":
+            faults += _existing_faults(key, cell)
         elif not cell.region:
             faults.append(
                 ConfigFault(f"{key}.region", "is missing", None, "the platform's region, such as us-east-1")
@@ -383,6 +456,18 @@ def _cell_faults(config: StackConfig) -> list[ConfigFault]:
         faults.append(
             ConfigFault("costate:database.backup_days", "too few", config.database.backup_days, "7 to 35")
         )
+    return faults
+
+
+def _existing_faults(key: str, cell: Cell) -> list[ConfigFault]:
+    """An existing cluster is never whichever the kubeconfig happens to point at."""
+    faults: list[ConfigFault] = []
+    if not cell.context:
+        remedy = "as `kubectl config get-contexts` lists it, such as kind-costate"
+        faults.append(ConfigFault(f"{key}.context", "is missing", None, remedy))
+    if cell.region and not re.fullmatch(r"[a-z]([a-z0-9-]{0,28}[a-z0-9])?", cell.region):
+        remedy = "lower-case letters, digits and hyphens"
+        faults.append(ConfigFault(f"{key}.region", "is no name", cell.region, remedy))
     return faults
 
 

@@ -64,6 +64,8 @@ class ClusterFacts:
     identifier: pulumi.Output[str]
     """What `cluster_identifier` of the Kubernetes provider is set to: changes only when the cluster is another."""
     kubeconfig: pulumi.Output[str]
+    provider: pulumi.ProviderResource | None = None
+    """What reaches it, where the platform has made one already for objects of its own."""
 
 
 @dataclass(frozen=True)
@@ -84,45 +86,82 @@ class IdentityFacts:
 
 
 @dataclass(frozen=True)
-class DatabaseFacts:
-    """How to reach PostgreSQL over TLS.
+class ServerPods:
+    """A data store in pods of the cell's own cluster: network policies name these, and backups are ours to make."""
 
-    `authentication` is `secret` (user and password stand under `secret` in the cloud's secret store) or
-    `identity` (a token of the workload identity is the password; `secret` is empty).
-    """
+    namespace: str
+    labels: Mapping[str, str]
+    tools: str = ""
+    """Image with the server's own programs, such as `pg_dump`."""
+
+
+Authentication = Literal["secret", "identity", "password"]
+"""How a process proves to a data store who it is.
+
+`secret`: user and password stand under the fact `secret` in the cloud's secret store. `identity`: a token of the
+workload identity is the password, and `secret` is empty. `password`: the fact `password` is it, because there is
+neither store nor identity; such facts are never exported.
+"""
+
+
+@dataclass(frozen=True)
+class DatabaseFacts:
+    """How to reach PostgreSQL over TLS."""
 
     id: pulumi.Output[str]
     host: pulumi.Output[str]
     port: int
     name: str
     user: pulumi.Output[str]
-    authentication: Literal["secret", "identity"]
+    authentication: Authentication
     secret: pulumi.Output[str]
     users: Mapping[Account, pulumi.Output[str]] = field(default_factory=dict)
     """Who each service account logs in as, where each has a user of its own; `user` owns the tables."""
     authority: pulumi.Output[str] | None = None
     """PEM certificates of who signed the server's, where that is none that every system trusts."""
+    password: pulumi.Output[str] | None = None
+    """A secret of Pulumi's."""
+    pods: ServerPods | None = None
 
 
 @dataclass(frozen=True)
 class CacheFacts:
-    """How to reach Valkey or Redis over TLS; `authentication` and `secret` as for the database."""
+    """How to reach Valkey or Redis over TLS; all as for the database."""
 
     host: pulumi.Output[str]
     port: int
     user: pulumi.Output[str]
-    authentication: Literal["secret", "identity"]
+    authentication: Authentication
     secret: pulumi.Output[str]
     authority: pulumi.Output[str] | None = None
-    """As for the database."""
+    password: pulumi.Output[str] | None = None
+    pods: ServerPods | None = None
+
+
+@dataclass(frozen=True)
+class SharedVolume:
+    """A volume that all processes of the product share."""
+
+    path: str
+    """Where it is mounted."""
+    size_gib: int
+    access: Literal["ReadWriteOnce", "ReadWriteMany"]
+    storage_class: str
+    """Empty is the cluster's default."""
 
 
 @dataclass(frozen=True)
 class ObjectStoreFacts:
-    """Where results are kept: `url` (`s3://...`, `gs://...`, `az://...`)."""
+    """Where results are kept: `url` (`s3://...`, `gs://...`, `az://...`; `file:///...` on a volume)."""
 
     id: pulumi.Output[str]
     url: pulumi.Output[str]
+    volume: SharedVolume | None = None
+    variables: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """What a process is told to reach a store that is not the cloud's own."""
+    secrets: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    """The same, secrets of Pulumi's."""
+    port: int = 443
 
 
 @dataclass(frozen=True)
@@ -155,6 +194,10 @@ class EdgeFacts:
     node_port: int | None = None
     records: Sequence[DnsRecord] = ()
     """What proves to the cloud that the domain is ours, so that it issues the edge's certificate."""
+    plain_port: int | None = None
+    """Port of the nodes at which the API answers, where there is no domain."""
+    tls: bool = True
+    """Whether the address is asked over TLS."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import pulumi
 
@@ -12,6 +12,7 @@ from infra.config import StackConfig
 from infra.contracts import (
     ACCOUNTS,
     Account,
+    Authentication,
     CacheFacts,
     CellFacts,
     ClusterFacts,
@@ -33,7 +34,7 @@ class Shape:
 
     database_port: int
     database_name: str
-    database_authentication: Literal["secret", "identity"]
+    database_authentication: Authentication
     database_users: tuple[Account, ...]
     database_authority: bool
     cache_port: int

@@ -22,6 +22,7 @@ class Place:
     environment: str
     region: str
     zones: tuple[str, str, str]
+    """Empty on an existing cluster, whose nodes say where they are."""
     role: config.Role
     account: str
     """AWS account, GCP project or Azure subscription; AWS and Azure may leave it to the credentials."""
@@ -48,7 +49,7 @@ def places(stack: config.StackConfig, stack_name: str) -> tuple[Place, ...]:
             stack=stack_name,
             environment=stack.environment,
             region=cell.region,
-            zones=CATALOGS[cell.platform].regions[cell.region],
+            zones=CATALOGS[cell.platform].regions[cell.region] if cell.platform in CATALOGS else ("", "", ""),
             role=cell.role,
             account=cell.account or cell.project or cell.subscription,
             network=network,

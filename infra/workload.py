@@ -10,18 +10,19 @@ import pulumi_kubernetes as kubernetes
 # The SDK imports these when they are first asked for; asked by several threads at once, it fails.
 import pulumi_kubernetes.scheduling.v1alpha3.outputs
 
-from infra.addons import Addons
+from infra.addons import there
 from infra.config import StackConfig
 from infra.contracts import CellFacts, WorkloadFacts
 from infra.kubernetes.foundation import Foundation
 from infra.kubernetes.ordering import after
 from infra.kubernetes.product import Product
+from infra.kubernetes.releases import Addons
 from infra.place import Place
 
 
 def run(stack: StackConfig, place: Place, facts: CellFacts, parent: pulumi.Resource) -> WorkloadFacts:
     """Declare add-ons and product on the cluster that the facts tell of."""
-    provider = kubernetes.Provider(
+    provider = facts.cluster.provider or kubernetes.Provider(
         f"{place.name}-kubernetes",
         kubeconfig=facts.cluster.kubeconfig,
         # Without it a renewed token or address in the kubeconfig would look like another cluster.
@@ -38,8 +39,10 @@ def run(stack: StackConfig, place: Place, facts: CellFacts, parent: pulumi.Resou
         opts=opts,
     )
     ready = pulumi.ResourceOptions.merge(opts, after(*addons.releases.values()))
+    present = there(stack, place.platform)
     foundation = Foundation(
         f"{place.name}-foundation",
+        there=present,
         edge=facts.edge,
         secret_store=facts.identity.secret_store,
         contact=next(iter(stack.budget.alert_emails), ""),
@@ -50,9 +53,16 @@ def run(stack: StackConfig, place: Place, facts: CellFacts, parent: pulumi.Resou
         stack=stack,
         facts=facts,
         image=stack.image or pulumi.Output.concat(facts.registry.repository, f":{version('costate')}"),
+        there=present,
         identity=place.platform,
         data_ranges=place.network.data,
         opts=pulumi.ResourceOptions.merge(ready, after(foundation)),
     )
-    host = stack.domain or facts.edge.address
-    return WorkloadFacts(url=pulumi.Output.concat("https://", host))
+    return WorkloadFacts(url=_url(stack, facts))
+
+
+def _url(stack: StackConfig, facts: CellFacts) -> pulumi.Output[str]:
+    if stack.domain:
+        return pulumi.Output.from_input(f"https://{stack.domain}")
+    port = f":{facts.edge.plain_port}" if facts.edge.plain_port else ""
+    return pulumi.Output.concat("https://" if facts.edge.tls else "http://", facts.edge.address, port)

@@ -12,7 +12,7 @@ from infra.recorder import Recording, Resource
 TABLES: dict[str, Table] = {"aws": aws.TABLE, "gcp": gcp.TABLE, "azure-native": azure.TABLE}
 
 
-INSIDE = "kubernetes:"
+INSIDE = ("kubernetes:", "pulumi-python:")
 """Begins the types of what runs on nodes, which are priced."""
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes import meta, networking
 
+from infra.contracts import ServerPods
+
 DNS = 53
-HTTPS = 443
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ def pods(name: str) -> Peer:
     return Peer(pods={"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "costate"})
 
 
+def data_store(found: ServerPods | None, ranges: Sequence[str]) -> Peer:
+    """A data store: pods of the cluster, or somewhere in the ranges of the cell's network for data."""
+    return Peer(pods=found.labels, namespace=found.namespace) if found else Peer(ranges=tuple(ranges))
+
+
 GATEWAY = Peer(namespace="envoy-gateway-system")
 MONITORING = Peer(namespace="monitoring")
 AUTOSCALER = Peer(namespace="keda")
@@ -44,25 +50,33 @@ CLUSTER_DNS = Peer(namespace="kube-system", pods={"k8s-app": "kube-dns"})
 
 
 def matrix(
-    processes: Mapping[str, int], *, data: Mapping[int, Sequence[str]], outside: Sequence[str]
+    processes: Mapping[str, int],
+    *,
+    data: Mapping[int, Peer],
+    outside: Mapping[int, Sequence[str]],
+    entry: int | None = None,
 ) -> tuple[Flow, ...]:
     """All flows of the product.
 
-    `processes` gives the port that each listens on. `data` gives, by port, the ranges where databases and caches
-    are; `outside` the ranges that hold object storage and the cloud's own interfaces, over HTTPS.
+    `processes` gives the port that each listens on. `data` gives, by port, where databases and caches are;
+    `outside`, by port, the ranges that hold object storage and the cloud's own interfaces.
+    `entry` is the port of the API where ports of the nodes lead straight to it.
     """
     flows = [Flow(GATEWAY, pods("api"), processes["api"]), Flow(AUTOSCALER, pods("api"), processes["api"])]
+    if entry is not None:
+        flows.append(Flow(Peer(ranges=("0.0.0.0/0",)), pods("api"), entry))
     flows += [Flow(MONITORING, pods(name), port) for name, port in processes.items()]
     everybody = [*processes, "migrations"]
     flows += [
         Flow(pods(name), CLUSTER_DNS, DNS, protocol) for name in everybody for protocol in ("UDP", "TCP")
     ]
+    flows += [Flow(pods(name), peer, port) for name in everybody for port, peer in data.items()]
     flows += [
         Flow(pods(name), Peer(ranges=tuple(ranges)), port)
         for name in everybody
-        for port, ranges in data.items()
+        for port, ranges in outside.items()
     ]
-    return (*flows, *(Flow(pods(name), Peer(ranges=tuple(outside)), HTTPS) for name in everybody))
+    return tuple(flows)
 
 
 class NetworkPolicies(pulumi.ComponentResource):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 import pulumi
@@ -11,6 +11,7 @@ from pulumi_kubernetes import apiextensions, meta
 from infra.contracts import EdgeFacts
 from infra.kubernetes.edge import CLASS, ENVOY_API, GATEWAY_API
 from infra.kubernetes.secrets import STORE
+from infra.versions import AddonName
 
 ISSUER = "letsencrypt"
 ACME = "https://acme-v02.api.letsencrypt.org/directory"
@@ -24,29 +25,40 @@ class Foundation(pulumi.ComponentResource):
         self,
         name: str,
         *,
+        there: Set[AddonName],
         edge: EdgeFacts,
         secret_store: pulumi.Output[Mapping[str, Any]] | None,
         contact: str,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """`secret_store` is the provider of the ClusterSecretStore; `contact` an email for the signer, or empty."""
+        """`there` are the cluster's add-ons; `secret_store` is the provider of the ClusterSecretStore.
+
+        `contact` is an email for the signer, or empty.
+        """
         super().__init__("costate:kubernetes:Foundation", name, None, opts)
         self._name, self._child = name, pulumi.ResourceOptions(parent=self)
+        if "gateway" in there:
+            self._gateway(edge)
+        if {"gateway", "cert-manager"} <= there:
+            self._issuer(contact)
+        if secret_store is not None:
+            self._object("external-secrets.io/v1", "ClusterSecretStore", STORE, {"provider": secret_store})
+        self.register_outputs({})
+
+    def _gateway(self, edge: EdgeFacts) -> None:
         self._object(ENVOY_API, "EnvoyProxy", CLASS, _proxy(edge), namespace=GATEWAY_NAMESPACE)
+        reference = {"group": "gateway.envoyproxy.io", "kind": "EnvoyProxy", "name": CLASS}
         self._object(
             GATEWAY_API,
             "GatewayClass",
             CLASS,
             {
                 "controllerName": "gateway.envoyproxy.io/gatewayclass-controller",
-                "parametersRef": {
-                    "group": "gateway.envoyproxy.io",
-                    "kind": "EnvoyProxy",
-                    "name": CLASS,
-                    "namespace": GATEWAY_NAMESPACE,
-                },
+                "parametersRef": {**reference, "namespace": GATEWAY_NAMESPACE},
             },
         )
+
+    def _issuer(self, contact: str) -> None:
         solver = {
             "http01": {"gatewayHTTPRoute": {"parentRefs": [{"name": "costate", "namespace": "costate"}]}}
         }
@@ -57,9 +69,6 @@ class Foundation(pulumi.ComponentResource):
             ISSUER,
             {"acme": {**acme, **({"email": contact} if contact else {})}},
         )
-        if secret_store is not None:
-            self._object("external-secrets.io/v1", "ClusterSecretStore", STORE, {"provider": secret_store})
-        self.register_outputs({})
 
     def _object(
         self, api: str, kind: str, name: str, spec: dict[str, Any], *, namespace: str | None = None

@@ -1,16 +1,9 @@
-"""The namespace of the product: restricted pods, a quota, limits for whoever names none, priorities."""
+"""A namespace: restricted pods, a quota, limits for whoever names none."""
 
 from __future__ import annotations
 
 import pulumi
-from pulumi_kubernetes import core, meta, scheduling
-
-PRIORITIES = {
-    "costate-serving": (100_000, "Answers requests: goes before work."),
-    "costate-work": (10_000, "Solves jobs; another attempt loses little."),
-    "costate-headroom": (-10, "Keeps nodes warm; gives way to everything."),
-}
-"""By name: value and what it is for."""
+from pulumi_kubernetes import core, meta
 
 
 class Namespace(pulumi.ComponentResource):
@@ -26,9 +19,13 @@ class Namespace(pulumi.ComponentResource):
         pods: int,
         cpu: int,
         memory_gib: int,
+        node_ports: int = 0,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """`pods`, `cpu` (cores) and `memory_gib` are what all its pods together may request."""
+        """`pods`, `cpu` (cores) and `memory_gib` are what all its pods together may request.
+
+        `node_ports` is how many ports of the nodes its Services may take.
+        """
         super().__init__("costate:kubernetes:Namespace", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         standard = "pod-security.kubernetes.io"
@@ -50,7 +47,7 @@ class Namespace(pulumi.ComponentResource):
                     "requests.cpu": str(cpu),
                     "requests.memory": f"{memory_gib}Gi",
                     "services.loadbalancers": "0",
-                    "services.nodeports": "0",
+                    "services.nodeports": str(node_ports),
                 }
             ),
             opts=child,
@@ -69,14 +66,4 @@ class Namespace(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        for priority, (value, purpose) in PRIORITIES.items():
-            scheduling.v1.PriorityClass(
-                f"{name}-{priority}",
-                metadata=meta.v1.ObjectMetaArgs(name=priority),
-                value=value,
-                description=purpose,
-                global_default=False,
-                preemption_policy="Never" if value < 0 else "PreemptLowerPriority",
-                opts=child,
-            )
         self.register_outputs({})

@@ -62,6 +62,13 @@ def pod(process: Process, container: core.v1.ContainerArgs) -> core.v1.PodSpecAr
                 core.v1.VolumeArgs(name=name, config_map=core.v1.ConfigMapVolumeSourceArgs(name=name))
                 for name in process.mounts
             ),
+            *(
+                core.v1.VolumeArgs(
+                    name=name,
+                    persistent_volume_claim=core.v1.PersistentVolumeClaimVolumeSourceArgs(claim_name=name),
+                )
+                for name in process.volumes
+            ),
         ],
     )
 
@@ -72,6 +79,7 @@ def container(process: Process) -> core.v1.ContainerArgs:
     return core.v1.ContainerArgs(
         name=process.name,
         image=process.image,
+        image_pull_policy=process.pull,
         command=list(process.command) or None,
         env=[
             core.v1.EnvVarArgs(name=name, value=process.environment[name])
@@ -95,7 +103,7 @@ def container(process: Process) -> core.v1.ContainerArgs:
         volume_mounts=[
             *(
                 core.v1.VolumeMountArgs(name=name, mount_path=path)
-                for name, path in _writable(process).items()
+                for name, path in {**_writable(process), **process.volumes}.items()
             ),
             *(
                 core.v1.VolumeMountArgs(name=name, mount_path=path, read_only=True)
@@ -110,5 +118,6 @@ def _writable(process: Process) -> dict[str, str]:
 
 
 def _revision(process: Process) -> pulumi.Output[str]:
-    given = pulumi.Output.from_input({key: process.environment[key] for key in sorted(process.environment)})
+    told = {key: process.environment[key] for key in sorted(process.environment)}
+    given = pulumi.Output.from_input({**told, **({"": process.revision} if process.revision else {})})
     return given.apply(lambda known: hashlib.sha256(json.dumps(known).encode()).hexdigest()[:12])

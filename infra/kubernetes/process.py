@@ -32,8 +32,14 @@ class Process:
     """Secrets whose keys become variables."""
     mounts: Mapping[str, str] = field(default_factory=dict)
     """ConfigMaps that are mounted, read-only: by name, the folder."""
+    volumes: Mapping[str, str] = field(default_factory=dict)
+    """PersistentVolumeClaims that are mounted, by name: the folder."""
     scratch: Mapping[str, str] = field(default_factory=dict)
     """Writable folders, by name: mount path. All else is read-only."""
+    pull: str = "IfNotPresent"
+    """When a node asks the registry for the image."""
+    revision: pulumi.Input[str] = ""
+    """What else than the environment asks for new pods when it changes, such as a digest of secrets."""
     priority: Literal["costate-serving", "costate-work"] = "costate-work"
     accelerators: int = 0
     """GPUs one replica asks for; with any, it runs on the GPU pools."""

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 import pulumi
 from pulumi_kubernetes import batch, meta
 
-from infra.config import StackConfig
+from infra.config import Replicas, StackConfig
 from infra.contracts import Account, CellFacts
 from infra.kubernetes import flows
 from infra.kubernetes.accounts import PRODUCT, Accounts
 from infra.kubernetes.autoscaling import by_load, by_queue
-from infra.kubernetes.bindings import Bindings, authorities, bind
+from infra.kubernetes.bindings import Bindings, authorities, bind, volume
 from infra.kubernetes.edge import Edge
 from infra.kubernetes.namespace import Namespace
 from infra.kubernetes.ordering import after
 from infra.kubernetes.pod import container, pod, template
+from infra.kubernetes.priorities import PRIORITIES, Priorities
 from infra.kubernetes.process import Process
 from infra.kubernetes.unit import Probe, Unit
 from infra.kubernetes.workload import Workload
+from infra.versions import AddonName
 
 API_PORT, WORKER_PORT = 8000, 8001
 CACHE = "/var/cache/costate"
@@ -29,7 +33,7 @@ LONGEST_JOB_S = 3600 + 60
 WAITED_S = 60
 """Age of the oldest waiting job at which another worker is worth its start."""
 
-HTTPS_RANGES = ("0.0.0.0/0",)
+ANYWHERE = ("0.0.0.0/0",)
 """Object storage and the cloud's own interfaces have addresses that change; over HTTPS only."""
 
 
@@ -43,14 +47,18 @@ class Product(pulumi.ComponentResource):
         stack: StackConfig,
         facts: CellFacts,
         image: pulumi.Input[str],
+        there: Set[AddonName],
         identity: str,
         data_ranges: tuple[str, ...],
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """`identity` names the cloud's kind of token, `data_ranges` are the subnets of the data stores."""
+        """`there` are the cluster's add-ons, without which nothing of their kind is asked for.
+
+        `identity` names the cloud's kind of token, `data_ranges` are the subnets of the data stores.
+        """
         super().__init__("costate:kubernetes:Product", name, None, opts)
         self._name, self._stack, self._facts = name, stack, facts
-        self._image, self._identity = image, identity
+        self._image, self._identity, self._there = image, identity, there
         self._child = pulumi.ResourceOptions(parent=self)
         self._namespace = Namespace(
             f"{name}-namespace",
@@ -58,8 +66,10 @@ class Product(pulumi.ComponentResource):
             pods=_pods(stack),
             cpu=_cpu(stack),
             memory_gib=_memory(stack),
+            node_ports=1 if facts.edge.plain_port else 0,
             opts=self._child,
         ).name
+        Priorities(f"{name}-priorities", priorities=PRIORITIES, opts=self._child)
         Accounts(
             f"{name}-accounts",
             namespace=self._namespace,
@@ -67,6 +77,7 @@ class Product(pulumi.ComponentResource):
             opts=self._child,
         )
         authorities(name, facts=facts, namespace=self._namespace, opts=self._child)
+        volume(name, facts=facts, namespace=self._namespace, protect=stack.protected, opts=self._child)
         migrated = self._migrations()
         ready = pulumi.ResourceOptions.merge(self._child, after(migrated))
         api, workers = self._api(), self._workers()
@@ -80,8 +91,12 @@ class Product(pulumi.ComponentResource):
             namespace=self._namespace,
             flows=flows.matrix(
                 listening,
-                data={facts.database.port: data_ranges, facts.cache.port: data_ranges},
-                outside=HTTPS_RANGES,
+                data={
+                    store.port: flows.data_store(store.pods, data_ranges)
+                    for store in (facts.database, facts.cache)
+                },
+                outside={} if facts.store.volume else {facts.store.port: ANYWHERE},
+                entry=api.port if facts.edge.plain_port else None,
             ),
             opts=self._child,
         )
@@ -98,6 +113,10 @@ class Product(pulumi.ComponentResource):
 
     def _run(self, unit: Unit, opts: pulumi.ResourceOptions) -> Workload:
         return Workload(f"{self._name}-{unit.name}", unit=unit, namespace=self._namespace, opts=opts)
+
+    def _owned(self, replicas: Replicas, fixed: int, scaler: AddonName) -> Replicas:
+        """As asked where there is who scales, else a number that stays."""
+        return replicas if scaler in self._there else Replicas(min=max(1, fixed), max=max(1, fixed))
 
     def _bound(self, account: Account) -> Bindings:
         return bind(
@@ -128,17 +147,21 @@ class Product(pulumi.ComponentResource):
             port=API_PORT,
             cpu=api.cpu,
             memory=api.memory,
-            replicas=api.replicas,
+            replicas=self._owned(api.replicas, api.initial, "metrics-server"),
             initial=api.initial,
             startup=Probe("/health", 2, 30),
             liveness=Probe("/health", 10, 3),
             readiness=Probe("/ready", 5, 2),
             grace_s=30,
             drain_s=10,
+            node_port=self._facts.edge.plain_port,
             account="api",
             environment={**self._environment(bindings), "COSTATE_PORT": str(API_PORT)},
             secrets=bindings.secrets,
             mounts=bindings.mounts,
+            volumes=bindings.volumes,
+            pull=self._stack.image_pull,
+            revision=bindings.revision,
             identity=self._facts.identity.accounts["api"].labels,
             priority="costate-serving",
             scratch={"cache": CACHE},
@@ -162,7 +185,7 @@ class Product(pulumi.ComponentResource):
                 port=WORKER_PORT,
                 cpu=workers.cpu,
                 memory=workers.memory,
-                replicas=workers.replicas,
+                replicas=self._owned(workers.replicas, workers.replicas.min, "keda"),
                 startup=Probe("/health", 5, 60),
                 liveness=Probe("/health", 15, 4),
                 readiness=Probe("/ready", 10, 3),
@@ -171,6 +194,9 @@ class Product(pulumi.ComponentResource):
                 environment=environment,
                 secrets=bindings.secrets,
                 mounts=bindings.mounts,
+                volumes=bindings.volumes,
+                pull=self._stack.image_pull,
+                revision=bindings.revision,
                 identity=self._facts.identity.accounts["worker"].labels,
                 accelerators=accelerators,
                 scratch={"cache": CACHE},
@@ -213,6 +239,8 @@ class Product(pulumi.ComponentResource):
             environment=self._environment(bindings),
             secrets=bindings.secrets,
             mounts=bindings.mounts,
+            pull=self._stack.image_pull,
+            revision=bindings.revision,
             priority="costate-serving",
         )
         spec = pod(process, container(process))

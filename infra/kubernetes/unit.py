@@ -30,6 +30,8 @@ class Unit(Process):
     readiness: Probe
     grace_s: int
     """From the request to stop until the kill: as long as the longest thing it may finish."""
+    node_port: int | None = None
+    """Port of every node that leads to it, over plain HTTP."""
     drain_s: int = 0
     """Wait before the request to stop, so that balancers notice first."""
 

@@ -51,10 +51,16 @@ class Workload(pulumi.ComponentResource):
             name,
             metadata=self._metadata(),
             spec=core.v1.ServiceSpecArgs(
-                type="ClusterIP",
+                type="NodePort" if unit.node_port else "ClusterIP",
                 selector=unit.selector,
                 ports=[
-                    core.v1.ServicePortArgs(name="http", port=80, target_port="http", app_protocol="http")
+                    core.v1.ServicePortArgs(
+                        name="http",
+                        port=80,
+                        target_port="http",
+                        app_protocol="http",
+                        node_port=unit.node_port,
+                    )
                 ],
             ),
             opts=child,

@@ -15,7 +15,7 @@ from pulumi.runtime.proto import resource_pb2
 from infra.recorder import schema
 from infra.recorder.outputs import Scene, created, planned
 from infra.recorder.recording import REFERENCE, STACK, Resource
-from infra.recorder.values import UNKNOWN, decoded, encoded
+from infra.recorder.values import UNKNOWN, Secret, decoded, encoded
 
 
 class _NoMocks(pulumi.runtime.Mocks):
@@ -99,7 +99,12 @@ class Monitor(mocks.MockMonitor):
         """Id and outputs, in a preview without what only a provider knows."""
         unchecked = "" if self.preview else f"{request.name}-id"
         if not schema.described(request.type):
-            return unchecked, inputs
+            # A dynamic resource says only of its secrets that it will give them.
+            given = {
+                key: Secret(UNKNOWN if self.preview else f"{request.name}-{key}")
+                for key in request.additionalSecretOutputs
+            }
+            return unchecked, {**inputs, **given}
         try:
             known = schema.schema(request.type)
         except LookupError:  # told as a fault

@@ -7,11 +7,13 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from infra.capabilities import CAPABILITIES
+from infra.catalog import CATALOGS
 from infra.recorder import Recording, record
 
-CLOUDS = sorted(set(CAPABILITIES) - {"local"})
-PLACES: dict[str, dict[str, str]] = {
+CLOUDS = sorted(CATALOGS)
+CLUSTERS = [*CLOUDS, "existing"]
+"""Wherever the workload can run."""
+PLACES: dict[str, dict[str, Any]] = {
     "aws": {"platform": "aws", "region": "us-east-1"},
     "gcp": {
         "platform": "gcp",
@@ -20,6 +22,7 @@ PLACES: dict[str, dict[str, str]] = {
         "billing_account": "012345-6789AB-CDEF01",
     },
     "azure": {"platform": "azure", "region": "eastus"},
+    "existing": {"platform": "existing", "region": "home", "context": "admin@home", "node_port": 30443},
 }
 STANDBYS = {"aws": "us-west-2", "gcp": "us-east1", "azure": "westus2"}
 ENVIRONMENTS = ("development", "staging", "production", "production-gpu")
@@ -68,7 +71,7 @@ class Estate:
 
     def values(self) -> dict[str, Any]:
         """As in a stack's configuration."""
-        cells: list[dict[str, str]] = [PLACES[self.cloud]]
+        cells: list[dict[str, Any]] = [PLACES[self.cloud]]
         if self.standby:
             cells.append(PLACES[self.cloud] | {"region": STANDBYS[self.cloud], "role": "standby"})
         gpu = {"accelerator": ACCELERATOR, "precision": "float32", "min": 0, "max": 4, "spot": self.spot}
@@ -83,11 +86,23 @@ class Estate:
             "nodes": {"spot": self.spot},
             "budget": {"alert_emails": ["operations@example.org"]},
         }
-        if self.environment == "development":
+        if self.cloud == "existing":
+            values |= self._existing()
+        elif self.environment == "development":
             values["shutdown"] = {"stop": "20:00", "start": "07:00"}
         if self.protect is not None:
             values["protect"] = self.protect
         return {f"costate:{key}": value for key, value in values.items()}
+
+    def _existing(self) -> dict[str, Any]:
+        """In development with nothing that is not ours; else with everything."""
+        bare = self.environment == "development"
+        given: dict[str, Any] = {
+            "image": "registry.home:5000/costate:1",
+            "cache": {"highly_available": False},
+            "existing": {"database": "plain" if bare else "operator"},
+        }
+        return given | ({"domain": "", "addons": {"default": "absent"}} if bare else {})
 
 
 def matrix(cloud: str) -> list[Estate]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from estates import CLOUDS, Estate
+from estates import CLOUDS, CLUSTERS, Estate
 
 from infra import checks, config, platforms
 from infra.errors import ConfigError
@@ -33,7 +33,7 @@ def test_every_cloud_has_the_same_files_and_classes(cloud: str, part: str) -> No
     assert part.capitalize() in {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
 
 
-@pytest.mark.parametrize("cloud", CLOUDS)
+@pytest.mark.parametrize("cloud", CLUSTERS)
 def test_a_component_is_called_as_its_class(cloud: str) -> None:
     for file in sorted((FOLDER / cloud).glob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):

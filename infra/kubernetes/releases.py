@@ -1,0 +1,65 @@
+"""Helm releases of the add-ons, each after those it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes import helm
+
+from infra.addons import ADDONS, Addon, state
+from infra.config import StackConfig
+from infra.contracts import Account, ServiceAccountFacts
+
+
+class Addons(pulumi.ComponentResource):
+    """The releases of a cell; `releases` by name."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        stack: StackConfig,
+        platform: str,
+        identities: Mapping[Account, ServiceAccountFacts],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        super().__init__("costate:kubernetes:Addons", name, None, opts)
+        self._name, self._identities = name, identities
+        self.releases: dict[str, helm.v3.Release] = {}
+        waiting = [addon for addon in ADDONS if state(addon, stack, platform) == "install"]
+        while waiting:
+            others = {one.name for one in waiting}
+            addon = next(one for one in waiting if not others & set(one.needs))
+            waiting.remove(addon)
+            self.releases[addon.name] = self._release(addon)
+        self.register_outputs({})
+
+    def _acting(self, addon: Addon) -> dict[str, Any]:
+        """Values that tie an add-on's service account to its identity."""
+        if addon.account is None:
+            return {}
+        identity = self._identities[addon.account]
+        account = {"create": True, "name": addon.account, "annotations": identity.annotations}
+        return {"serviceAccount": account, "podLabels": identity.labels}
+
+    def _release(self, addon: Addon) -> helm.v3.Release:
+        return helm.v3.Release(
+            f"{self._name}-{addon.name}",
+            name=addon.name,
+            chart=addon.chart,
+            version=addon.version,
+            namespace=addon.namespace,
+            create_namespace=True,
+            # All or nothing: a release that does not become ready is taken back, and `up` fails.
+            atomic=True,
+            cleanup_on_fail=True,
+            timeout=600,
+            repository_opts=helm.v3.RepositoryOptsArgs(repo=addon.repository) if addon.repository else None,
+            values={**addon.values, **self._acting(addon)},
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[self.releases[need] for need in addon.needs if need in self.releases],
+            ),
+        )

@@ -1,0 +1,1 @@
+"""A Kubernetes cluster that is there already, reached by a context of a kubeconfig: no cloud's SDK is needed."""
