@@ -14,11 +14,15 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from infra.catalog.model import AcceleratorName, Size
 from infra.environments import DEFAULTS, Environment
 from infra.errors import ConfigError, ConfigFault
+from infra.service_faults import service_faults
 from infra.versions import VALKEY_IMAGE, AddonName, Kubernetes
 
 NAMESPACE = "costate:"
 Name = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$")]
 Port = Annotated[int, Field(ge=1024, le=65535)]
+UrlPath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]{0,200}$")]
+PATH_OR_NONE = r"^(/[A-Za-z0-9._~/-]{0,200})?$"
+Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
 Cidr = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$")]
 Role = Literal["primary", "standby"]
 PlatformName = Literal["local", "aws", "gcp", "azure", "existing"]
@@ -184,13 +188,37 @@ class Cache(Model):
 
 
 class Service(Model):
-    """A further containerised service on the same platform."""
+    """A further containerised service on the same platform, treated as the product's own processes are."""
 
-    image: str = Field(min_length=1, description="Image with tag or digest.")
-    port: Annotated[int, Field(ge=1, le=65535)] = 8080
-    health: str = Field("/health", description="Path that answers 200 when alive.")
+    image: str = Field(min_length=1, description="Image with tag or digest; it runs as user 1000.")
+    command: tuple[str, ...] = Field((), description="Instead of the image's own.")
+    port: Annotated[int, Field(ge=1024, le=65535)] = Field(8080, description="Where it listens, over HTTP.")
+    health: UrlPath = Field("/health", description="Path that answers 200 while it lives.")
+    ready: str = Field(
+        "",
+        pattern=PATH_OR_NONE,
+        description="Path that answers 200 when it may be asked; unless said, `health`.",
+    )
+    startup_s: int = Field(60, ge=1, le=3600, description="How long it may take until it first answers.")
+    grace_s: int = Field(30, ge=1, le=3600, description="How long it may take to end what it has begun.")
     replicas: Replicas = Replicas()
-    bindings: tuple[Literal["database", "cache", "bucket"], ...] = Field((), description="What it is given.")
+    cpu_target: int = Field(70, ge=10, le=95, description="CPU utilisation the autoscaler aims at, percent.")
+    cpu: Range = Field((100, 500), description="CPU requested and limit, thousandths of a core.")
+    memory: Range = Field((128, 512), description="Memory requested and limit, MiB.")
+    bindings: tuple[Literal["database", "cache", "bucket"], ...] = Field(
+        (), description="Data stores of the cell that it is given, as variables."
+    )
+    environment: dict[Variable, str] = Field({}, description="Variables of its own; no secret belongs here.")
+    scratch: tuple[UrlPath, ...] = Field(
+        (), description="Folders it may write to beside /tmp; all else is read-only."
+    )
+    path: str = Field(
+        "",
+        pattern=PATH_OR_NONE,
+        description="Paths of the stack's domain that begin so are its; without, it is asked from inside only.",
+    )
+    reaches: tuple[Name, ...] = Field((), description="Other services, or `api`, that it may ask.")
+    internet: bool = Field(False, description="Whether it may ask anybody over HTTPS.")
 
 
 class Volume(Model):
@@ -410,7 +438,7 @@ def _contradictions(config: StackConfig) -> list[ConfigFault]:
     if config.layer == "workload" and not config.platform_stack:
         wanted = "the stack of layer `platform`, as organisation/costate/name"
         faults.append(ConfigFault("costate:platform_stack", "is missing", None, wanted))
-    return faults + _cell_faults(config) + _port_faults(config.local)
+    return faults + _cell_faults(config) + _port_faults(config.local) + service_faults(config)
 
 
 def _cell_faults(config: StackConfig) -> list[ConfigFault]:

@@ -69,6 +69,8 @@ def _allowed(field: FieldInfo) -> str:
         return "list of " + ", ".join(f"`{choice}`" for choice in get_args(entry))
     if get_origin(field.annotation) is tuple:
         return "`[request, limit]`"
+    if get_origin(field.annotation) is dict:
+        return "text by name"
     low = next((limit.ge for limit in field.metadata if isinstance(limit, Ge)), None)
     high = next((limit.le for limit in field.metadata if isinstance(limit, Le)), None)
     if field.annotation is bool:

@@ -45,7 +45,7 @@ class Shape:
 USERS: tuple[Account, ...] = ("api", "backup", "migrations", "worker")
 
 SHAPES: Mapping[str, Shape] = {
-    "aws": Shape(5432, "costate", "secret", (), False, 6379, False, 30443),
+    "aws": Shape(5432, "costate", "secret", (), True, 6379, False, 30443),
     "gcp": Shape(5432, "costate", "identity", USERS, True, 6379, True, None),
     "azure": Shape(5432, "costate", "identity", USERS, False, 10000, False, None),
 }

@@ -13,6 +13,7 @@ import pulumi_kubernetes.scheduling.v1alpha3.outputs
 from infra.addons import there
 from infra.config import StackConfig
 from infra.contracts import CellFacts, WorkloadFacts
+from infra.issuers import ISSUERS
 from infra.kubernetes.foundation import Foundation
 from infra.kubernetes.ordering import after
 from infra.kubernetes.product import Product
@@ -56,6 +57,7 @@ def run(stack: StackConfig, place: Place, facts: CellFacts, parent: pulumi.Resou
         there=present,
         identity=place.platform,
         data_ranges=place.network.data,
+        issuers=ISSUERS[place.platform],
         opts=pulumi.ResourceOptions.merge(ready, after(foundation)),
     )
     return WorkloadFacts(url=_url(stack, facts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,21 +16,32 @@ from infra.kubernetes.secrets import external
 VOLUME = "results"
 """Name of the claim on a shared volume."""
 
+DATABASE = "/etc/costate/database"
+"""Where the Secret with the database's password is mounted: a file that follows when the password is changed."""
+
+CACHE = "/etc/costate/cache"
+"""And with that of the cache, where it has one."""
+
+PASSWORD = "password"  # noqa: S105 - the name of the file
+
 AUTHORITIES = "/etc/costate/authorities"
 """Where certificates of the data stores' signers are mounted."""
 
 
 @dataclass(frozen=True)
 class Bindings:
-    """What a container is given: `secrets` become variables, `mounts` are ConfigMaps by folder."""
+    """What a container is given: variables, and ConfigMaps (`mounts`) and Secrets (`files`) by folder."""
 
     environment: Mapping[str, pulumi.Input[str]]
-    secrets: tuple[str, ...]
     mounts: Mapping[str, str]
     volumes: Mapping[str, str]
     """PersistentVolumeClaims by folder."""
     revision: pulumi.Input[str]
     """Changes with what is in the secrets, where that is known here."""
+    files: Mapping[str, str]
+    """Secrets by folder: what is changed in one is soon in the file."""
+    secrets: tuple[str, ...] = ()
+    """Secrets whose keys become variables."""
 
 
 def bind(
@@ -53,38 +65,38 @@ def bind(
         "COSTATE_STORAGE_URL": facts.store.url,
         **facts.store.variables,
     }
-    hidden: dict[str, pulumi.Output[str]] = dict(facts.store.secrets)
     checked_cache = _checked("ssl_ca_certs", "cache", cache.authority is not None)
-    cache_place = pulumi.Output.concat(cache.host, f":{cache.port}/0?ssl_cert_reqs=required{checked_cache}")
-    if cache.password is not None:
-        hidden["COSTATE_REDIS_URL"] = pulumi.Output.concat("rediss://:", cache.password, "@", cache_place)
-    else:
-        environment["COSTATE_REDIS_URL"] = pulumi.Output.concat("rediss://", cache.user, "@", cache_place)
+    environment["COSTATE_REDIS_URL"] = pulumi.Output.concat(
+        "rediss://", cache.user, "@", cache.host, f":{cache.port}/0?ssl_cert_reqs=required{checked_cache}"
+    )
     if "identity" in (database.authentication, cache.authentication):
         environment["COSTATE_IDENTITY"] = identity
-    secrets: tuple[str, ...] = ()
+    environment["COSTATE_DATABASE_URL"] = pulumi.Output.concat(
+        "postgresql://", user.apply(_quoted), "@", place
+    )
+    files: dict[str, str] = {}
     if database.authentication == "secret":
         secret = f"database-{account}"
-        url = pulumi.Output.concat("postgresql://{{ .username }}:{{ .password | urlquery }}@", place)
         external(
             f"{name}-{secret}",
             secret=secret,
             namespace=namespace,
             key=database.secret,
-            template={"COSTATE_DATABASE_URL": url},
+            template={PASSWORD: "{{ .password }}"},
             opts=opts,
         )
-        secrets = (secret,)
+        files[secret] = DATABASE
     elif database.password is not None:
-        hidden["COSTATE_DATABASE_URL"] = pulumi.Output.concat(
-            "postgresql://", user, ":", database.password, "@", place
-        )
-    else:
-        environment["COSTATE_DATABASE_URL"] = pulumi.Output.concat(
-            "postgresql://", user.apply(_quoted), "@", place
-        )
+        _password(f"{name}-{account}", f"database-{account}", database.password, namespace, opts)
+        files[f"database-{account}"] = DATABASE
+    if cache.password is not None:
+        _password(f"{name}-{account}", f"cache-{account}", cache.password, namespace, opts)
+        files[f"cache-{account}"] = CACHE
+    for folder, variable in ((DATABASE, "DATABASE"), (CACHE, "REDIS")):
+        if folder in files.values():
+            environment[f"COSTATE_{variable}_PASSWORD_FILE"] = f"{folder}/{PASSWORD}"
+    hidden = dict(facts.store.secrets)
     if hidden:
-        secrets = (*secrets, f"bindings-{account}")
         core.v1.Secret(
             f"{name}-bindings-{account}",
             metadata=meta.v1.ObjectMetaArgs(name=f"bindings-{account}", namespace=namespace),
@@ -93,10 +105,26 @@ def bind(
         )
     return Bindings(
         environment,
-        secrets,
         mounts={"authorities": AUTHORITIES} if _authorities(facts) else {},
         volumes={VOLUME: facts.store.volume.path} if facts.store.volume else {},
         revision=_digest(hidden) if hidden else "",
+        files=files,
+        secrets=(f"bindings-{account}",) if hidden else (),
+    )
+
+
+def _password(
+    name: str,
+    secret: str,
+    password: pulumi.Output[str],
+    namespace: pulumi.Input[str],
+    opts: pulumi.ResourceOptions,
+) -> None:
+    core.v1.Secret(
+        f"{name}-{secret}",
+        metadata=meta.v1.ObjectMetaArgs(name=secret, namespace=namespace),
+        string_data=pulumi.Output.secret({PASSWORD: password}),
+        opts=opts,
     )
 
 
@@ -122,6 +150,21 @@ def volume(
             ),
             opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=protect)),
         )
+
+
+def roles(facts: CellFacts) -> dict[str, pulumi.Input[str]]:
+    """Whom the migrations let into the tables, where each account logs in as a user of its own."""
+    users = facts.database.users
+    if not users:
+        return {}
+
+    def listed(*accounts: Account) -> pulumi.Output[str]:
+        return pulumi.Output.all(*(users[account] for account in accounts)).apply(json.dumps)
+
+    return {
+        "COSTATE_DATABASE_WRITERS": listed("api", "worker"),
+        "COSTATE_DATABASE_READERS": listed("backup"),
+    }
 
 
 def authorities(

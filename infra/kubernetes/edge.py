@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pulumi
 from pulumi_kubernetes import apiextensions, core, meta
 
@@ -27,10 +29,11 @@ class Edge(pulumi.ComponentResource):
         namespace: pulumi.Input[str],
         host: str,
         service: core.v1.Service,
+        routes: Mapping[str, core.v1.Service],
         issuer: str,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """`issuer` is the cert-manager ClusterIssuer that signs for the host."""
+        """`routes` are paths that lead elsewhere than to `service`; `issuer` is who signs for the host."""
         super().__init__("costate:kubernetes:Edge", name, None, opts)
         self._name, self._namespace = name, namespace
         self._child = pulumi.ResourceOptions(parent=self)
@@ -65,14 +68,8 @@ class Edge(pulumi.ComponentResource):
             "HTTPRoute",
             {
                 "parentRefs": [{"name": GATEWAY, "sectionName": "https"}],
-                "rules": [
-                    {
-                        "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
-                        "backendRefs": [{"name": service.metadata.name, "port": 80}],
-                        # Long polls and event streams live as long as the service allows.
-                        "timeouts": {"request": "0s"},
-                    }
-                ],
+                # The longest path that fits decides.
+                "rules": [_rule(path, target) for path, target in {**routes, "/": service}.items()],
             },
         )
         self._object(
@@ -120,3 +117,12 @@ class Edge(pulumi.ComponentResource):
             spec=spec,
             opts=self._child,
         )
+
+
+def _rule(path: str, target: core.v1.Service) -> dict[str, object]:
+    return {
+        "matches": [{"path": {"type": "PathPrefix", "value": path}}],
+        "backendRefs": [{"name": target.metadata.name, "port": 80}],
+        # Long polls and event streams live as long as the service allows.
+        "timeouts": {"request": "0s"},
+    }

@@ -53,13 +53,15 @@ def matrix(
     processes: Mapping[str, int],
     *,
     data: Mapping[int, Peer],
+    issuers: Mapping[int, Sequence[str]],
     outside: Mapping[int, Sequence[str]],
     entry: int | None = None,
 ) -> tuple[Flow, ...]:
     """All flows of the product.
 
     `processes` gives the port that each listens on. `data` gives, by port, where databases and caches are;
-    `outside`, by port, the ranges that hold object storage and the cloud's own interfaces.
+    `issuers`, by port, where pods ask for tokens of their identity, `outside` the ranges that hold object storage
+    and the cloud's own interfaces.
     `entry` is the port of the API where ports of the nodes lead straight to it.
     """
     flows = [Flow(GATEWAY, pods("api"), processes["api"]), Flow(AUTOSCALER, pods("api"), processes["api"])]
@@ -74,7 +76,7 @@ def matrix(
     flows += [
         Flow(pods(name), Peer(ranges=tuple(ranges)), port)
         for name in everybody
-        for port, ranges in outside.items()
+        for port, ranges in (*issuers.items(), *outside.items())
     ]
     return tuple(flows)
 

@@ -18,6 +18,9 @@ GPU_POOL = {"costate.dev/pool": "gpu"}
 USER = 1000
 """Whom every container runs as: `appuser` of the image."""
 
+READABLE = 0o440
+"""Of files with secrets: by the process and nobody else in the container."""
+
 TEMPORARY = "/tmp"  # noqa: S108 - inside a container, a volume of its own
 
 
@@ -69,6 +72,13 @@ def pod(process: Process, container: core.v1.ContainerArgs) -> core.v1.PodSpecAr
                 )
                 for name in process.volumes
             ),
+            *(
+                core.v1.VolumeArgs(
+                    name=name,
+                    secret=core.v1.SecretVolumeSourceArgs(secret_name=name, default_mode=READABLE),
+                )
+                for name in process.files
+            ),
         ],
     )
 
@@ -107,7 +117,7 @@ def container(process: Process) -> core.v1.ContainerArgs:
             ),
             *(
                 core.v1.VolumeMountArgs(name=name, mount_path=path, read_only=True)
-                for name, path in process.mounts.items()
+                for name, path in {**process.mounts, **process.files}.items()
             ),
         ],
     )

@@ -28,6 +28,8 @@ class Process:
     identity: pulumi.Input[Mapping[str, str]] = field(default_factory=dict)
     """Labels that make its pods act as the account's identity in the cloud, where labels do."""
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Secrets that are mounted, read-only: by name, the folder."""
     secrets: tuple[str, ...] = ()
     """Secrets whose keys become variables."""
     mounts: Mapping[str, str] = field(default_factory=dict)

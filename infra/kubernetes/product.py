@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Sequence, Set
 
 import pulumi
 from pulumi_kubernetes import batch, meta
@@ -12,13 +12,15 @@ from infra.contracts import Account, CellFacts
 from infra.kubernetes import flows
 from infra.kubernetes.accounts import PRODUCT, Accounts
 from infra.kubernetes.autoscaling import by_load, by_queue
-from infra.kubernetes.bindings import Bindings, authorities, bind, volume
+from infra.kubernetes.bindings import Bindings, authorities, bind, roles, volume
 from infra.kubernetes.edge import Edge
+from infra.kubernetes.flows import Flow
 from infra.kubernetes.namespace import Namespace
 from infra.kubernetes.ordering import after
 from infra.kubernetes.pod import container, pod, template
 from infra.kubernetes.priorities import PRIORITIES, Priorities
 from infra.kubernetes.process import Process
+from infra.kubernetes.services import ACCOUNT, Services, service_flows
 from infra.kubernetes.unit import Probe, Unit
 from infra.kubernetes.workload import Workload
 from infra.versions import AddonName
@@ -50,15 +52,18 @@ class Product(pulumi.ComponentResource):
         there: Set[AddonName],
         identity: str,
         data_ranges: tuple[str, ...],
+        issuers: Mapping[int, Sequence[str]],
         opts: pulumi.ResourceOptions,
     ) -> None:
         """`there` are the cluster's add-ons, without which nothing of their kind is asked for.
 
-        `identity` names the cloud's kind of token, `data_ranges` are the subnets of the data stores.
+        `identity` names the cloud's kind of token, and `issuers` by port where it is asked for;
+        `data_ranges` are the subnets of the data stores.
         """
         super().__init__("costate:kubernetes:Product", name, None, opts)
         self._name, self._stack, self._facts = name, stack, facts
         self._image, self._identity, self._there = image, identity, there
+        self._bindings: dict[Account, Bindings] = {}
         self._child = pulumi.ResourceOptions(parent=self)
         self._namespace = Namespace(
             f"{name}-namespace",
@@ -85,19 +90,22 @@ class Product(pulumi.ComponentResource):
         for worker in workers:
             self._run(worker, ready)
         self._scale(api, workers)
+        services = self._services()
         listening = {unit.name: unit.port for unit in (api, *workers)}
+        own = flows.matrix(
+            listening,
+            data={
+                store.port: flows.data_store(store.pods, data_ranges)
+                for store in (facts.database, facts.cache)
+            },
+            issuers=issuers,
+            outside={} if facts.store.volume else {facts.store.port: ANYWHERE},
+            entry=api.port if facts.edge.plain_port else None,
+        )
         flows.NetworkPolicies(
             f"{name}-flows",
             namespace=self._namespace,
-            flows=flows.matrix(
-                listening,
-                data={
-                    store.port: flows.data_store(store.pods, data_ranges)
-                    for store in (facts.database, facts.cache)
-                },
-                outside={} if facts.store.volume else {facts.store.port: ANYWHERE},
-                entry=api.port if facts.edge.plain_port else None,
-            ),
+            flows=(*own, *self._service_flows(listening, own)),
             opts=self._child,
         )
         if stack.domain:
@@ -106,6 +114,7 @@ class Product(pulumi.ComponentResource):
                 namespace=self._namespace,
                 host=stack.domain,
                 service=served.service,
+                routes=services.routes if services else {},
                 issuer="letsencrypt",
                 opts=self._child,
             )
@@ -118,15 +127,52 @@ class Product(pulumi.ComponentResource):
         """As asked where there is who scales, else a number that stays."""
         return replicas if scaler in self._there else Replicas(min=max(1, fixed), max=max(1, fixed))
 
-    def _bound(self, account: Account) -> Bindings:
-        return bind(
-            self._name,
-            facts=self._facts,
-            account=account,
-            identity=self._identity,
+    def _services(self) -> Services | None:
+        """The stack's further services, where it has any."""
+        if not self._stack.services:
+            return None
+        return Services(
+            f"{self._name}-services",
+            services={
+                key: service.model_copy(
+                    update={"replicas": self._owned(service.replicas, service.replicas.min, "metrics-server")}
+                )
+                for key, service in self._stack.services.items()
+            },
             namespace=self._namespace,
+            bindings=self._bound(ACCOUNT),
+            identity=self._facts.identity.accounts[ACCOUNT].labels,
             opts=self._child,
         )
+
+    def _service_flows(self, listening: Mapping[str, int], own: Sequence[Flow]) -> tuple[Flow, ...]:
+        """A service reaches its data stores as the process does whose account it has."""
+        stores = {"database": self._facts.database.port, "cache": self._facts.cache.port}
+        as_account = [flow for flow in own if flow.source == flows.pods(ACCOUNT)]
+        return tuple(
+            service_flows(
+                self._stack.services,
+                listening=listening,
+                stores={
+                    binding: [flow for flow in as_account if flow.port == port]
+                    for binding, port in stores.items()
+                },
+                shared=[flow for flow in as_account if flow.port not in (flows.DNS, *stores.values())],
+            )
+        )
+
+    def _bound(self, account: Account) -> Bindings:
+        """What processes of an account are given; they may be several."""
+        if account not in self._bindings:
+            self._bindings[account] = bind(
+                self._name,
+                facts=self._facts,
+                account=account,
+                identity=self._identity,
+                namespace=self._namespace,
+                opts=self._child,
+            )
+        return self._bindings[account]
 
     def _environment(self, bindings: Bindings) -> dict[str, pulumi.Input[str]]:
         return {
@@ -157,6 +203,7 @@ class Product(pulumi.ComponentResource):
             node_port=self._facts.edge.plain_port,
             account="api",
             environment={**self._environment(bindings), "COSTATE_PORT": str(API_PORT)},
+            files=bindings.files,
             secrets=bindings.secrets,
             mounts=bindings.mounts,
             volumes=bindings.volumes,
@@ -192,6 +239,7 @@ class Product(pulumi.ComponentResource):
                 grace_s=LONGEST_JOB_S,
                 account="worker",
                 environment=environment,
+                files=bindings.files,
                 secrets=bindings.secrets,
                 mounts=bindings.mounts,
                 volumes=bindings.volumes,
@@ -236,7 +284,8 @@ class Product(pulumi.ComponentResource):
             memory=(256, 512),
             account="migrations",
             identity=self._facts.identity.accounts["migrations"].labels,
-            environment=self._environment(bindings),
+            environment={**self._environment(bindings), **roles(self._facts)},
+            files=bindings.files,
             secrets=bindings.secrets,
             mounts=bindings.mounts,
             pull=self._stack.image_pull,
@@ -258,7 +307,8 @@ class Product(pulumi.ComponentResource):
 def _pods(stack: StackConfig) -> int:
     """Pods that may be there at most: everything at its largest, one more each while rolling, and a migration."""
     kinds = 2 if stack.gpu else 1
-    return stack.api.replicas.max + kinds * stack.workers.replicas.max + kinds + 2
+    services = sum(service.replicas.max + 1 for service in stack.services.values())
+    return stack.api.replicas.max + kinds * stack.workers.replicas.max + kinds + 2 + services
 
 
 def _cpu(stack: StackConfig) -> int:
@@ -266,6 +316,7 @@ def _cpu(stack: StackConfig) -> int:
     kinds = 2 if stack.gpu else 1
     milli = (stack.api.replicas.max + 1) * stack.api.cpu[0]
     milli += kinds * (stack.workers.replicas.max + 1) * stack.workers.cpu[0]
+    milli += sum((service.replicas.max + 1) * service.cpu[0] for service in stack.services.values())
     return milli // 1000 + 1
 
 
@@ -274,4 +325,5 @@ def _memory(stack: StackConfig) -> int:
     kinds = 2 if stack.gpu else 1
     mib = (stack.api.replicas.max + 1) * stack.api.memory[0]
     mib += kinds * (stack.workers.replicas.max + 1) * stack.workers.memory[0]
+    mib += sum((service.replicas.max + 1) * service.memory[0] for service in stack.services.values())
     return mib // 1024 + 1

@@ -10,7 +10,8 @@ from pulumi_kubernetes import apiextensions, meta
 STORE = "cloud"
 """The ClusterSecretStore that add-ons set up with the cell's secret store."""
 
-REFRESH = "15m"
+REFRESH = "2m"
+"""A password that is rotated lets nobody in anew until it is here."""
 
 
 def external(

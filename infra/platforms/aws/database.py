@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -21,6 +22,11 @@ from infra.platforms.aws.ordering import after
 PORT = 5432
 NAME = "costate"
 EXPORTS = ("postgresql", "upgrade")
+AUTHORITY = "rds-ca-rsa2048-g1"
+ROOTS = Path(__file__).with_name("rds_roots")
+"""By region, the certificate of that authority, which no system trusts by itself
+(https://truststore.pki.rds.amazonaws.com)."""
+
 GROWTH = 4
 """Storage grows by itself up to so many times what it begins with."""
 
@@ -74,6 +80,7 @@ class Database(pulumi.ComponentResource):
             user=pulumi.Output.from_input(NAME),
             authentication="secret",
             secret=self.secret,
+            authority=pulumi.Output.from_input((ROOTS / f"{place.region}.pem").read_text()),
         )
         self.register_outputs({"host": self.facts.host})
 
@@ -119,7 +126,7 @@ class Database(pulumi.ComponentResource):
             publicly_accessible=False,
             port=PORT,
             parameter_group_name=parameters.name,
-            ca_cert_identifier="rds-ca-rsa2048-g1",
+            ca_cert_identifier=AUTHORITY,
             iam_database_authentication_enabled=True,
             backup_retention_period=database.backup_days,
             backup_window="01:00-02:00",
