@@ -48,6 +48,20 @@ logs: ## follow the logs of every process of the stack
 clean: down ## stop everything and delete its data and logs
 	rm -rf .costate/$(STACK)
 
+##@ Package
+TARGET ?= cpu
+BASE ?= python:3.11-slim-bookworm
+TAG ?= costate:$(TARGET)
+.PHONY: image
+image: ## build the image with docker or podman: TARGET=cpu|gpu, BASE=image to begin with, TAG=name
+	@engine=$$(for one in docker podman; do $$one info >/dev/null 2>&1 && { echo $$one; break; }; done); \
+	test -n "$$engine" || { echo "Neither docker nor podman answers: start one of them." >&2; exit 1; }; \
+	set -x; DOCKER_BUILDKIT=1 $$engine build --target $(TARGET) --build-arg BASE=$(BASE) --tag $(TAG) .
+
+.PHONY: image-test
+image-test: .tools/env-test ## build the image and run it; as root on Debian, without docker too
+	$(RUN) -m pytest -n 0 tests/image
+
 ##@ Test
 .PHONY: test
 test: test-unit test-contract test-accuracy test-service test-engine test-browser ## run every level

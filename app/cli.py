@@ -82,6 +82,14 @@ def migrate() -> None:
 
 
 @application.command()
+def health() -> None:
+    """Ask the API or the worker of this machine or container whether it is well."""
+    from app.health import check
+
+    typer.echo(check())
+
+
+@application.command()
 def version() -> None:
     """Print the version."""
     typer.echo(VERSION)

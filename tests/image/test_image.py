@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import gzip
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+from containers.product import CONFINED, TEMPORARY, Product
+
+pytestmark = [pytest.mark.timeout(3000), pytest.mark.xdist_group("image")]
+
+LARGEST_PULLED_MB = 450
+"""What the product's own layers may weigh as a registry keeps them and a node pulls them."""
+
+LARGEST_ON_DISK_MB = 560
+
+EVERYWHERE = """
+import os
+places = (path for path, *_ in os.walk("/") if not path.startswith(("/proc", "/sys", "/dev")))
+print(*(path for path in places if os.access(path, os.W_OK)))
+"""
+
+
+def test_api_and_worker_are_healthy_by_the_images_own_check(product: Product) -> None:
+    assert '"status":"healthy"' in product.inside(product.api, "costate", "health")
+    assert '"status": "healthy"' in product.inside(product.worker, "costate", "health")
+
+
+def test_a_problem_is_solved_inside(product: Product) -> None:
+    assert "Solved brachistochrone: 1.801603" in product.inside(product.api, "costate", "check-sample")
+
+
+def test_a_container_without_a_process_that_answers_is_unhealthy(product: Product) -> None:
+    lonely = product.engine.ask("run", "--rm", "--network", "none", *CONFINED, product.image, "health")
+    assert lonely.returncode == 1
+    assert "neither API nor worker answers" in lonely.stderr
+
+
+@pytest.mark.parametrize("process", ["api", "worker"])
+def test_a_process_is_appuser_and_can_do_nothing_special(product: Product, process: str) -> None:
+    container = getattr(product, process)
+    status = product.inside(container, "cat", "/proc/1/status")
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert fields["Uid"].split() == ["1000"] * 4
+    assert fields["Gid"].split() == ["1000"] * 4
+    assert all(int(fields[name], 16) == 0 for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"))
+    assert fields["NoNewPrivs"] == "1"
+    assert product.inside(container, "id", "-un") == "appuser"
+
+
+@pytest.mark.parametrize("process", ["api", "worker"])
+def test_nothing_can_be_written_outside_its_volumes(product: Product, process: str) -> None:
+    writable = product.inside(getattr(product, process), "python", "-c", EVERYWHERE).split()
+    volumes = (TEMPORARY, "/var/cache/costate", "/var/lib/costate")
+    assert [path for path in writable if not path.startswith(volumes)] == []
+    assert set(volumes) <= set(writable)
+
+
+def test_programs_are_compiled_when_the_image_is_built(product: Product) -> None:
+    """A read-only root keeps nothing that Python compiles: it would do so again at every start."""
+    loaded = (
+        "import sys, os, app.api.server, app.jobs.worker, app.solvers.run; print(*(m.__name__ for m in "
+        "list(sys.modules.values()) if (c := getattr(m, '__cached__', None)) and not os.path.exists(c)))"
+    )
+    assert product.inside(product.api, "python", "-c", loaded) == ""
+
+
+def test_the_image_holds_what_runs_and_nothing_else(product: Product) -> None:
+    names = product.inside(product.api, "ls", "/opt/costate/lib/python3.11/site-packages").split()
+    assert "app" in names
+    assert not {"infra", "tests", "pip", "pytest", "pulumi", "uv"} & set(names)
+
+
+def test_own_layers_are_small(product: Product, tmp_path: Path) -> None:
+    engine, archive = product.engine, tmp_path / "image.tar"
+    known = json.loads(engine.run("image", "inspect", product.base))[0]["RootFS"]["Layers"]
+    engine.run("save", "--output", str(archive), product.image)
+    pulled = on_disk = 0
+    with tarfile.open(archive) as saved:
+        [manifest] = json.load(saved.extractfile("manifest.json"))  # type: ignore[arg-type]
+        for layer in manifest["Layers"][len(known) :]:
+            data = saved.extractfile(layer).read()  # type: ignore[union-attr]
+            on_disk += len(data)
+            pulled += len(gzip.compress(data, 6))
+    sizes = f"own layers: {pulled / 1e6:.0f} MB pulled, {on_disk / 1e6:.0f} MB on disk"
+    print(sizes)  # noqa: T201 - the measurement itself
+    assert pulled <= LARGEST_PULLED_MB * 1e6, sizes
+    assert on_disk <= LARGEST_ON_DISK_MB * 1e6, sizes
