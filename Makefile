@@ -64,7 +64,7 @@ image-test: .tools/env-test ## build the image and run it; as root on Debian, wi
 
 ##@ Test
 .PHONY: test
-test: test-unit test-contract test-accuracy test-service test-engine test-browser ## run every level
+test: test-unit test-contract test-accuracy test-service test-engine test-cluster test-browser ## run every level
 
 .PHONY: test-unit
 test-unit: .tools/env-test ## pure functions and models
@@ -91,6 +91,10 @@ CLOUD_LIVES := tests/engine/test_clouds.py tests/engine/test_azure_stack.py
 .PHONY: test-clouds
 test-clouds: .tools/env-test ## whole stacks on simulated clouds, with the real engine (not part of `test`)
 	$(RUN) -m pytest $(CLOUD_LIVES)
+
+.PHONY: test-cluster
+test-cluster: .tools/env-test ## a real control plane of Kubernetes (built from source the first time: 10 to 15 minutes)
+	$(PYTEST) tests/cluster
 
 .PHONY: test-browser
 test-browser: .tools/env-test .tools/chromium ## the page in headless Chromium

@@ -1,4 +1,4 @@
-"""What add-ons are told of the cell: its gateway class, who signs certificates, where secrets are."""
+"""What holds for the cluster: admission policies, and what add-ons are told of the cell."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pulumi
 from pulumi_kubernetes import apiextensions, meta
 
 from infra.contracts import EdgeFacts
+from infra.kubernetes.accounts import PRODUCT
+from infra.kubernetes.admission import Admission
 from infra.kubernetes.edge import CLASS, ENVOY_API, GATEWAY_API
 from infra.kubernetes.secrets import STORE
 from infra.versions import AddonName
@@ -37,6 +39,7 @@ class Foundation(pulumi.ComponentResource):
         """
         super().__init__("costate:kubernetes:Foundation", name, None, opts)
         self._name, self._child = name, pulumi.ResourceOptions(parent=self)
+        Admission(f"{name}-admission", namespaces=[PRODUCT], opts=self._child)
         if "gateway" in there:
             self._gateway(edge)
         if {"gateway", "cert-manager"} <= there:

@@ -1,1 +1,1 @@
-"""Programs that only tests need, built from Go modules by `infra.gotools`; each file names the tools of one part."""
+"""Programs that only tests need, built from Go modules by `infra.gotools`; each file names one part's tools."""

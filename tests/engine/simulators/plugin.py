@@ -23,10 +23,14 @@ LARGEST_MESSAGE = 400 * 1024 * 1024
 
 
 def serve(package: str, version: str) -> None:
-    """Serve until told to stop."""
+    """Serve the simulator of a package until told to stop."""
+    run(Provider(package, version, World(Path(os.environ[WORLD]))))
+
+
+def run(provider: provider_pb2_grpc.ResourceProviderServicer) -> None:
+    """Serve a provider until told to stop."""
     options = [("grpc.max_receive_message_length", LARGEST_MESSAGE)]
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=8), options=options)
-    provider = Provider(package, version, World(Path(os.environ[WORLD])))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

@@ -1,0 +1,65 @@
+"""Manifests of what a stack declares: the objects of its cell on Kubernetes, as a client would send them."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from estates import CLOUDS, ENVIRONMENTS, Estate, recorded
+
+from infra.recorder import Recording
+
+Object = dict[str, Any]
+RELEASE = "kubernetes:helm.sh/v3:Release"
+
+EVERY = [
+    Estate(cloud, environment, gpu=gpu, layer="all")
+    for cloud in CLOUDS
+    for environment in ENVIRONMENTS
+    for gpu in (False, True)
+    if gpu or environment != "production-gpu"
+]
+"""Every environment on every cloud, with and without GPUs."""
+
+
+def manifests(recording: Recording, unnamed: str) -> list[Object]:
+    """Objects in the order in which they are declared; releases of charts, which only Helm can unfold, left out.
+
+    Where no name is given, Pulumi makes one: `unnamed` is part of it here.
+    """
+    found = [
+        copy.deepcopy(one.plain)
+        for one in recording.resources
+        if one.custom and one.type.startswith("kubernetes:") and one.type != RELEASE
+    ]
+    for one in found:
+        meta = one["metadata"]
+        meta.setdefault("name", f"{one['kind'].lower()}-{unnamed}")
+    return found
+
+
+def of(estate: Estate, unnamed: str = "tried") -> list[Object]:
+    """Manifests of a configuration."""
+    return manifests(recorded(estate), unnamed)
+
+
+def pod_templates(objects: list[Object]) -> dict[str, Object]:
+    """Templates of pods by kind and name of what makes them."""
+    found: dict[str, Object] = {}
+    for one in objects:
+        spec = one.get("spec", {})
+        template = spec.get("jobTemplate", {}).get("spec", {}).get("template") or spec.get("template")
+        if isinstance(template, dict) and "containers" in template.get("spec", {}):
+            found[f"{one['kind']}/{one['metadata']['name']}"] = template
+    return found
+
+
+def pod(name: str, template: Object, namespace: str) -> Object:
+    """The pod that a template would become."""
+    meta = template.get("metadata", {})
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {**meta, "name": name.lower().replace("/", "-"), "namespace": namespace},
+        "spec": template["spec"],
+    }

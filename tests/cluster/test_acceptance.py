@@ -1,0 +1,86 @@
+"""Every object of every environment, as the real API server sees it: known, valid, admitted, not deprecated."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from api import Api, Object, RefusedError
+from estates import Estate
+from installation import Installation, spaces
+from live import eventually
+from manifests import EVERY, of, pod, pod_templates
+
+ESTATES = pytest.mark.parametrize(
+    "estate",
+    [pytest.param(one, id=str(one), marks=pytest.mark.xdist_group(one.cloud)) for one in EVERY],
+)
+
+
+@ESTATES
+@pytest.mark.usefixtures("product")
+def test_every_object_is_accepted_without_a_warning(api: Api, estate: Estate) -> None:
+    objects = of(estate)
+    assert len(objects) > 30
+    spaces(api, objects)
+    for one in objects:
+        accepted = api.apply(one, dry=True)
+        assert accepted["metadata"]["name"] == one["metadata"]["name"]
+    assert api.warnings == []
+
+
+@ESTATES
+@pytest.mark.usefixtures("product")
+def test_every_pod_template_is_admitted_as_a_pod_in_a_restricted_namespace(
+    api: Api, namespace: str, estate: Estate
+) -> None:
+    objects = of(estate)
+    for one in objects:
+        if one["kind"] == "ServiceAccount":
+            api.apply(moved(one, namespace))
+    templates = pod_templates(objects)
+    assert {"Deployment/api", "Deployment/worker"} <= templates.keys()
+    for name, template in templates.items():
+        admitted = api.create(pod(name, template, namespace), dry=True)
+        assert admitted["spec"]["containers"]
+    assert api.warnings == []
+
+
+def test_the_namespace_of_the_product_is_restricted(api: Api, product: Installation) -> None:
+    template = copy.deepcopy(product.manifest("Deployment", "api")["spec"]["template"])
+    del template["spec"]["securityContext"]["runAsNonRoot"]
+    del template["spec"]["containers"][0]["securityContext"]["runAsNonRoot"]
+    with pytest.raises(RefusedError, match='violates PodSecurity "restricted'):
+        api.create(pod("may-be-root", template, "costate"), dry=True)
+
+
+def test_the_quota_of_the_product_ends_its_growth(api: Api, product: Installation) -> None:
+    hard = product.manifest("ResourceQuota", "all")["spec"]["hard"]
+    eventually(
+        lambda: api.get("v1", "ResourceQuota", "all", "costate").get("status", {}).get("hard"),
+        seconds=30,
+        what="the quota is counted",
+    )
+    template = copy.deepcopy(product.manifest("Deployment", "api")["spec"]["template"])
+    resources = template["spec"]["containers"][0]["resources"]
+    for words in resources.values():
+        words["cpu"] = str(int(hard["requests.cpu"]) + 1)
+    with pytest.raises(RefusedError, match="exceeded quota: all"):
+        api.create(pod("too-large", template, "costate"), dry=True)
+
+
+@pytest.mark.usefixtures("product")
+def test_a_misspelt_field_is_refused_in_every_kind(api: Api) -> None:
+    kinds = set()
+    for one in of(EVERY[0]):
+        if "spec" in one:
+            one["spec"]["mispelt"] = True
+            with pytest.raises(RefusedError, match=r"mispelt"):
+                api.apply(one, dry=True)
+            kinds.add(one["kind"])
+    assert {"Deployment", "Gateway", "ScaledObject", "Certificate"} <= kinds
+
+
+def moved(one: Object, namespace: str) -> Object:
+    """The same object in another namespace."""
+    return {**one, "metadata": {**one["metadata"], "namespace": namespace}}
