@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from app.backups.command import commands as backup_commands
 from app.errors import CostateError
 from app.release.commands import commands as release
 from app.version import VERSION
@@ -24,6 +25,7 @@ application = typer.Typer(
     pretty_exceptions_enable=False,
 )
 application.add_typer(release, name="release")
+application.add_typer(backup_commands, name="backup")
 Url = Annotated[str, typer.Option(envvar="COSTATE_URL", help="Address of the service.")]
 HERE = "http://127.0.0.1:8000"
 SAMPLE, SAMPLE_COST, SAMPLE_TOLERANCE = "brachistochrone", 1.801603122453087, 1e-4

@@ -29,19 +29,22 @@ class StorageUnreachable(CostateError):  # noqa: N818 - as above
     """The object store does not answer, or refuses."""
 
 
+def open_store(url: str, client: ClientConfig = CLIENT) -> ObjectStore:
+    """The store at a URL; a folder is made where there is none. `client` says how long to wait for it."""
+    if url.startswith("file://"):
+        folder = Path(unquote(urlsplit(url).path))
+        folder.mkdir(parents=True, exist_ok=True)
+        return LocalStore(folder)
+    # Options given here hide those of the environment; this one is for stores on the same machine.
+    plain = os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("true", "1")
+    return from_url(url, client_options={**client, "allow_http": plain}, retry_config=RETRIES)
+
+
 class Storage:
     """Objects by key; an object is written once and never changed."""
 
     def __init__(self, url: str) -> None:
-        self._store: ObjectStore
-        if url.startswith("file://"):
-            folder = Path(unquote(urlsplit(url).path))
-            folder.mkdir(parents=True, exist_ok=True)
-            self._store = LocalStore(folder)
-        else:
-            # Options given here hide those of the environment; this one is for stores on the same machine.
-            plain = os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("true", "1")
-            self._store = from_url(url, client_options={**CLIENT, "allow_http": plain}, retry_config=RETRIES)
+        self._store = open_store(url)
 
     def create(self, key: str, content: bytes) -> bool:
         """Write an object that is not there yet; False when it is."""
