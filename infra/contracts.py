@@ -93,6 +93,8 @@ class ServerPods:
     labels: Mapping[str, str]
     tools: str = ""
     """Image with the server's own programs, such as `pg_dump`."""
+    disk_gib: int = 0
+    """What its data may take."""
 
 
 Authentication = Literal["secret", "identity", "password"]

@@ -56,6 +56,8 @@ def matrix(
     issuers: Mapping[int, Sequence[str]],
     outside: Mapping[int, Sequence[str]],
     entry: int | None = None,
+    tasks: Sequence[str] = ("migrations",),
+    drills: Sequence[str] = (),
 ) -> tuple[Flow, ...]:
     """All flows of the product.
 
@@ -63,16 +65,17 @@ def matrix(
     `issuers`, by port, where pods ask for tokens of their identity, `outside` the ranges that hold object storage
     and the cloud's own interfaces.
     `entry` is the port of the API where ports of the nodes lead straight to it.
+    `tasks` are processes that listen to nobody; `drills` are such as have no business with the data stores.
     """
     flows = [Flow(GATEWAY, pods("api"), processes["api"]), Flow(AUTOSCALER, pods("api"), processes["api"])]
     if entry is not None:
         flows.append(Flow(Peer(ranges=("0.0.0.0/0",)), pods("api"), entry))
     flows += [Flow(MONITORING, pods(name), port) for name, port in processes.items()]
-    everybody = [*processes, "migrations"]
+    everybody = [*processes, *tasks, *drills]
     flows += [
         Flow(pods(name), CLUSTER_DNS, DNS, protocol) for name in everybody for protocol in ("UDP", "TCP")
     ]
-    flows += [Flow(pods(name), peer, port) for name in everybody for port, peer in data.items()]
+    flows += [Flow(pods(name), peer, port) for name in (*processes, *tasks) for port, peer in data.items()]
     flows += [
         Flow(pods(name), Peer(ranges=tuple(ranges)), port)
         for name in everybody

@@ -9,14 +9,11 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_kubernetes import core, meta
 
-from infra.kubernetes.process import Process
+from infra.kubernetes.process import USER, Process
 
 GPU = "nvidia.com/gpu"
 GPU_POOL = {"costate.dev/pool": "gpu"}
 """Label of the nodes of every GPU pool."""
-
-USER = 1000
-"""Whom every container runs as: `appuser` of the image."""
 
 READABLE = 0o440
 """Of files with secrets: by the process and nobody else in the container."""
@@ -58,7 +55,10 @@ def pod(process: Process, container: core.v1.ContainerArgs) -> core.v1.PodSpecAr
         containers=[container],
         volumes=[
             *(
-                core.v1.VolumeArgs(name=name, empty_dir=core.v1.EmptyDirVolumeSourceArgs(size_limit="2Gi"))
+                core.v1.VolumeArgs(
+                    name=name,
+                    empty_dir=core.v1.EmptyDirVolumeSourceArgs(size_limit=f"{process.scratch_gib}Gi"),
+                )
                 for name in _writable(process)
             ),
             *(
@@ -108,6 +108,7 @@ def container(process: Process) -> core.v1.ContainerArgs:
             privileged=False,
             read_only_root_filesystem=True,
             run_as_non_root=True,
+            run_as_user=None if process.user == USER else process.user,
             capabilities=core.v1.CapabilitiesArgs(drop=["ALL"]),
         ),
         volume_mounts=[

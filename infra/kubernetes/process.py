@@ -10,6 +10,9 @@ import pulumi
 
 from infra.config import Range
 
+USER = 1000
+"""Whom the product runs as: `appuser` of the image."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
@@ -38,6 +41,10 @@ class Process:
     """PersistentVolumeClaims that are mounted, by name: the folder."""
     scratch: Mapping[str, str] = field(default_factory=dict)
     """Writable folders, by name: mount path. All else is read-only."""
+    scratch_gib: int = 2
+    """What each of them may hold."""
+    user: int = USER
+    """Whom it runs as; all containers of a pod share the group of `USER`."""
     pull: str = "IfNotPresent"
     """When a node asks the registry for the image."""
     revision: pulumi.Input[str] = ""

@@ -20,6 +20,7 @@ from infra.kubernetes.ordering import after
 from infra.kubernetes.pod import container, pod, template
 from infra.kubernetes.priorities import PRIORITIES, Priorities
 from infra.kubernetes.process import Process
+from infra.kubernetes.schedules import BACKUP, DRILL, Schedules
 from infra.kubernetes.services import ACCOUNT, Services, service_flows
 from infra.kubernetes.unit import Probe, Unit
 from infra.kubernetes.workload import Workload
@@ -34,6 +35,9 @@ LONGEST_JOB_S = 3600 + 60
 
 WAITED_S = 60
 """Age of the oldest waiting job at which another worker is worth its start."""
+
+TASKS = 3
+"""Pods beside those that serve: a migration, a backup and a drill, each below a core and a GiB."""
 
 ANYWHERE = ("0.0.0.0/0",)
 """Object storage and the cloud's own interfaces have addresses that change; over HTTPS only."""
@@ -101,6 +105,7 @@ class Product(pulumi.ComponentResource):
             issuers=issuers,
             outside={} if facts.store.volume else {facts.store.port: ANYWHERE},
             entry=api.port if facts.edge.plain_port else None,
+            **self._schedules(),
         )
         flows.NetworkPolicies(
             f"{name}-flows",
@@ -119,6 +124,37 @@ class Product(pulumi.ComponentResource):
                 opts=self._child,
             )
         self.register_outputs({})
+
+    def _schedules(self) -> dict[str, tuple[str, ...]]:
+        """Backups where nobody else makes them; the names of what runs, by what it may reach (`flows.matrix`)."""
+        pods = self._facts.database.pods
+        if pods is None:
+            return {"tasks": ("migrations",)}
+        bindings = self._bound("backup")
+        Schedules(
+            f"{self._name}-schedules",
+            process=Process(
+                name=BACKUP,
+                image=self._image,
+                command=(),
+                cpu=(250, 1000),
+                memory=(256, 1024),
+                account="backup",
+                environment=self._environment(bindings),
+                files=bindings.files,
+                secrets=bindings.secrets,
+                mounts=bindings.mounts,
+                volumes=bindings.volumes,
+                pull=self._stack.image_pull,
+            ),
+            tools=pods.tools,
+            # A dump is compressed, and what is restored from it has no dead rows: both fit.
+            work_gib=2 * pods.disk_gib,
+            days=self._stack.database.backup_days,
+            namespace=self._namespace,
+            opts=self._child,
+        )
+        return {"tasks": ("migrations", BACKUP), "drills": (DRILL,)}
 
     def _run(self, unit: Unit, opts: pulumi.ResourceOptions) -> Workload:
         return Workload(f"{self._name}-{unit.name}", unit=unit, namespace=self._namespace, opts=opts)
@@ -305,10 +341,10 @@ class Product(pulumi.ComponentResource):
 
 
 def _pods(stack: StackConfig) -> int:
-    """Pods that may be there at most: everything at its largest, one more each while rolling, and a migration."""
+    """Pods that may be there at most: everything at its largest, one more each while rolling, and the tasks."""
     kinds = 2 if stack.gpu else 1
     services = sum(service.replicas.max + 1 for service in stack.services.values())
-    return stack.api.replicas.max + kinds * stack.workers.replicas.max + kinds + 2 + services
+    return stack.api.replicas.max + kinds * stack.workers.replicas.max + kinds + 1 + TASKS + services
 
 
 def _cpu(stack: StackConfig) -> int:
@@ -317,7 +353,7 @@ def _cpu(stack: StackConfig) -> int:
     milli = (stack.api.replicas.max + 1) * stack.api.cpu[0]
     milli += kinds * (stack.workers.replicas.max + 1) * stack.workers.cpu[0]
     milli += sum((service.replicas.max + 1) * service.cpu[0] for service in stack.services.values())
-    return milli // 1000 + 1
+    return milli // 1000 + TASKS
 
 
 def _memory(stack: StackConfig) -> int:
@@ -326,4 +362,4 @@ def _memory(stack: StackConfig) -> int:
     mib = (stack.api.replicas.max + 1) * stack.api.memory[0]
     mib += kinds * (stack.workers.replicas.max + 1) * stack.workers.memory[0]
     mib += sum((service.replicas.max + 1) * service.memory[0] for service in stack.services.values())
-    return mib // 1024 + 1
+    return mib // 1024 + TASKS

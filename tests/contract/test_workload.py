@@ -46,7 +46,11 @@ def pods(recording: Recording) -> dict[str, dict[str, Any]]:
     """Pod specifications by name of what makes them."""
     kinds = ("Deployment", "Job", "StatefulSet")
     made = {name: one for kind in kinds for name, one in of_kind(recording, kind).items()}
-    return {name: one["spec"]["template"]["spec"] for name, one in made.items()}
+    found = {name: one["spec"]["template"]["spec"] for name, one in made.items()}
+    jobs = of_kind(recording, "CronJob")
+    return found | {
+        name: one["spec"]["jobTemplate"]["spec"]["template"]["spec"] for name, one in jobs.items()
+    }
 
 
 def of_product(recording: Recording) -> list[Resource]:
@@ -79,7 +83,7 @@ def test_every_container_is_confined(estate: Estate) -> None:
         assert pod["securityContext"]["runAsNonRoot"], name
         assert pod["securityContext"]["seccompProfile"]["type"] == "RuntimeDefault", name
         assert pod["automountServiceAccountToken"] is False, name
-        for container in pod["containers"]:
+        for container in [*pod.get("initContainers", []), *pod["containers"]]:
             context = container["securityContext"]
             assert context["readOnlyRootFilesystem"], name
             assert context["allowPrivilegeEscalation"] is False, name

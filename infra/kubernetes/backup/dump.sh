@@ -3,6 +3,10 @@
 set -eu
 scripts=$1
 cd "$2"
+if [ -n "${COSTATE_DATABASE_PASSWORD_FILE:-}" ]; then
+    PGPASSWORD=$(cat "$COSTATE_DATABASE_PASSWORD_FILE")
+    export PGPASSWORD
+fi
 rm -f database.dump counts partial
 psql "$COSTATE_DATABASE_URL" --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 \
     --file="$scripts/dump.sql" --set=counts="$scripts/counts.sql"

@@ -113,7 +113,7 @@ class Database(pulumi.ComponentResource):
             secret=pulumi.Output.from_input(""),
             authority=pem,
             password=password.value,
-            pods=ServerPods(NAMESPACE, labels(POSTGRES), tools=image),
+            pods=ServerPods(NAMESPACE, labels(POSTGRES), tools=image, disk_gib=size.disk_gib),
         )
         self.register_outputs({})
 
