@@ -8,6 +8,7 @@ from typing import Any
 
 from infra.config import AddonState, PlatformName, StackConfig
 from infra.contracts import Account
+from infra.monitoring.stack import values as monitoring_values
 from infra.versions import AddonName
 
 
@@ -25,6 +26,8 @@ class Addon:
     namespace: str
     purpose: str
     values: Mapping[str, Any] = field(default_factory=dict)
+    configured: Callable[[StackConfig, str], Mapping[str, Any]] = lambda stack, cell: {}
+    """Further values that follow from the configuration, by the name of the cell."""
     account: Account | None = None
     """Identity of the cloud that its pods act as."""
     needs: tuple[AddonName, ...] = ()
@@ -80,6 +83,7 @@ ADDONS: tuple[Addon, ...] = (
         "2026-11",
         "keda",
         "workers by the length of the queue",
+        {"prometheus": {"operator": {"enabled": True}}},
     ),
     Addon(
         "metrics-server",
@@ -101,6 +105,31 @@ ADDONS: tuple[Addon, ...] = (
         "GPUs as a resource of nodes",
         {"tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]},
         built_in=("gcp",),
+        when=_gpu,
+    ),
+    Addon(
+        "monitoring",
+        "kube-prometheus-stack",
+        "https://prometheus-community.github.io/helm-charts",
+        "88.5.3",
+        "2026-08",
+        "monitoring",
+        "Prometheus, Alertmanager and Grafana",
+        configured=monitoring_values,
+    ),
+    Addon(
+        "gpu-metrics",
+        "dcgm-exporter",
+        "https://nvidia.github.io/dcgm-exporter/helm-charts",
+        "4.8.2",
+        "2026-05",
+        "gpu-metrics",
+        "temperature, use and faults of GPUs",
+        {
+            "serviceMonitor": {"enabled": False},  # `infra/kubernetes/monitoring.py` has them all
+            "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}],
+            "nodeSelector": {"costate.dev/pool": "gpu"},
+        },
         when=_gpu,
     ),
 )

@@ -23,6 +23,7 @@ Port = Annotated[int, Field(ge=1024, le=65535)]
 UrlPath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]{0,200}$")]
 PATH_OR_NONE = r"^(/[A-Za-z0-9._~/-]{0,200})?$"
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
+Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
 Cidr = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$")]
 Role = Literal["primary", "standby"]
 PlatformName = Literal["local", "aws", "gcp", "azure", "existing"]
@@ -155,7 +156,7 @@ class Budget(Model):
     """What a cell may cost before somebody is told."""
 
     monthly_usd: int = Field(1000, ge=1, le=10_000_000)
-    alert_emails: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = Field(
+    alert_emails: tuple[Email, ...] = Field(
         (), description="Who is told at 50, 80 and 100 percent, and of a forecast above."
     )
 
@@ -265,6 +266,59 @@ class Existing(Model):
 AddonState = Literal["install", "present", "absent"]
 
 
+class Mail(Model):
+    """The server that sends mail on alerts; it must offer TLS."""
+
+    host: str = Field(pattern=r"^[^:\s]+:\d+$", description="With its port, such as `smtp.example.org:587`.")
+    sender: Email
+    user: str = Field(
+        "", description="Who logs in, with the password of `monitoring.secret`; none unless said."
+    )
+
+
+class Cooldown(Model):
+    """Minutes until an alert that goes on is told again."""
+
+    critical: int = Field(60, ge=5, le=10080)
+    warning: int = Field(720, ge=5, le=10080)
+    info: int = Field(1440, ge=5, le=10080)
+
+
+class Monitoring(Model):
+    """Prometheus, Alertmanager and Grafana (add-on `monitoring`), and who is told of alerts."""
+
+    retention_days: int = Field(
+        35, ge=31, le=400, description="Days that measurements are kept; objectives look back over 30."
+    )
+    storage_gib: int = Field(50, ge=5, le=10_000, description="Volume of each Prometheus.")
+    runbooks: str = Field(
+        "docs/runbooks", min_length=1, description="Address below which alerts find their pages."
+    )
+    pagerduty: bool = Field(False, description="Whether critical alerts call somebody.")
+    slack_channel: str = Field(
+        "", pattern=r"^(#\S{1,80})?$", description="Where critical alerts and warnings are told."
+    )
+    emails: tuple[Email, ...] = Field((), description="Who gets mail; of warnings where there is no channel.")
+    smtp: Mail | None = None
+    secret: str = Field(
+        "",
+        description="Entry of the cell's secret store with `pagerduty_routing_key`, `slack_webhook_url` and "
+        "`smtp_password` as JSON; `{cell}` stands for the cell's name. On an existing cluster the Secret "
+        "`alertmanager-receivers` is made by hand.",
+    )
+    cooldown: Cooldown = Cooldown()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What the secret has to hold."""
+        needed = {
+            "pagerduty_routing_key": self.pagerduty,
+            "slack_webhook_url": bool(self.slack_channel),
+            "smtp_password": self.smtp is not None and bool(self.smtp.user),
+        }
+        return tuple(key for key, wanted in needed.items() if wanted)
+
+
 class Local(Model):
     """The stack on this machine: ports of its processes, on loopback."""
 
@@ -316,6 +370,7 @@ class StackConfig(Model):
         description="By name what is done about an add-on: made by the stack, there already, or done without; "
         "`default` is for those not named.",
     )
+    monitoring: Monitoring = Monitoring()
     policy_exceptions: tuple[PolicyException, ...] = Field((), description="Each with a reason and an end.")
     local: Local = Local()
     existing: Existing = Existing()
@@ -438,7 +493,8 @@ def _contradictions(config: StackConfig) -> list[ConfigFault]:
     if config.layer == "workload" and not config.platform_stack:
         wanted = "the stack of layer `platform`, as organisation/costate/name"
         faults.append(ConfigFault("costate:platform_stack", "is missing", None, wanted))
-    return faults + _cell_faults(config) + _port_faults(config.local) + service_faults(config)
+    faults += _cell_faults(config) + _monitoring_faults(config)
+    return faults + _port_faults(config.local) + service_faults(config)
 
 
 def _cell_faults(config: StackConfig) -> list[ConfigFault]:
@@ -509,6 +565,19 @@ def _standby_faults(config: StackConfig, key: str, cell: Cell) -> list[ConfigFau
         why = "Cloud SQL replicates inside one project only"
         return [ConfigFault(f"{key}.project", why, cell.project, f"its primary's: {primaries[0].project}")]
     return []
+
+
+def _monitoring_faults(config: StackConfig) -> list[ConfigFault]:
+    """Receivers of alerts without what they need."""
+    given, faults = config.monitoring, []
+    if given.emails and given.smtp is None:
+        remedy = "the server that sends: {host, sender}"
+        faults.append(ConfigFault("costate:monitoring.smtp", "is missing for `emails`", None, remedy))
+    clouds = [cell.platform for cell in config.cells if cell.platform in ("aws", "gcp", "azure")]
+    if given.keys and not given.secret and clouds:
+        remedy = f"an entry of the cell's secret store with {', '.join(given.keys)}"
+        faults.append(ConfigFault("costate:monitoring.secret", "is missing", None, remedy))
+    return faults
 
 
 def _port_faults(local: Local) -> list[ConfigFault]:

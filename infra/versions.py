@@ -6,7 +6,16 @@ from datetime import date
 from typing import Literal
 
 Kubernetes = Literal["1.35", "1.36"]
-AddonName = Literal["cert-manager", "external-secrets", "gateway", "keda", "metrics-server", "device-plugin"]
+AddonName = Literal[
+    "cert-manager",
+    "external-secrets",
+    "gateway",
+    "keda",
+    "metrics-server",
+    "device-plugin",
+    "monitoring",
+    "gpu-metrics",
+]
 """Add-ons of a cluster (`infra/addons.py`)."""
 
 KUBERNETES: dict[Kubernetes, date] = {"1.35": date(2027, 2, 28), "1.36": date(2027, 6, 28)}

@@ -15,6 +15,7 @@ from infra.config import StackConfig
 from infra.contracts import CellFacts, WorkloadFacts
 from infra.issuers import ISSUERS
 from infra.kubernetes.foundation import Foundation
+from infra.kubernetes.monitoring import Monitoring
 from infra.kubernetes.ordering import after
 from infra.kubernetes.product import Product
 from infra.kubernetes.releases import Addons
@@ -36,6 +37,7 @@ def run(stack: StackConfig, place: Place, facts: CellFacts, parent: pulumi.Resou
         f"{place.name}-addons",
         stack=stack,
         platform=place.platform,
+        cell=place.name,
         identities=facts.identity.accounts,
         opts=opts,
     )
@@ -49,6 +51,14 @@ def run(stack: StackConfig, place: Place, facts: CellFacts, parent: pulumi.Resou
         contact=next(iter(stack.budget.alert_emails), ""),
         opts=ready,
     )
+    if "monitoring" in present:
+        Monitoring(
+            f"{place.name}-monitoring",
+            stack=stack,
+            cell=place.name,
+            there=present,
+            opts=pulumi.ResourceOptions.merge(ready, after(foundation)),
+        )
     Product(
         place.name,
         stack=stack,

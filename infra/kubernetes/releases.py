@@ -22,11 +22,13 @@ class Addons(pulumi.ComponentResource):
         *,
         stack: StackConfig,
         platform: str,
+        cell: str,
         identities: Mapping[Account, ServiceAccountFacts],
         opts: pulumi.ResourceOptions,
     ) -> None:
+        """`cell` is the name of the cell."""
         super().__init__("costate:kubernetes:Addons", name, None, opts)
-        self._name, self._identities = name, identities
+        self._name, self._identities, self._stack, self._cell = name, identities, stack, cell
         self.releases: dict[str, helm.v3.Release] = {}
         waiting = [addon for addon in ADDONS if state(addon, stack, platform) == "install"]
         while waiting:
@@ -57,7 +59,11 @@ class Addons(pulumi.ComponentResource):
             cleanup_on_fail=True,
             timeout=600,
             repository_opts=helm.v3.RepositoryOptsArgs(repo=addon.repository) if addon.repository else None,
-            values={**addon.values, **self._acting(addon)},
+            values={
+                **addon.values,
+                **addon.configured(self._stack, self._cell),
+                **self._acting(addon),
+            },
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[self.releases[need] for need in addon.needs if need in self.releases],

@@ -30,7 +30,6 @@ EXPORTERS: Mapping[str, Mapping[str, Labels]] = {
     "prometheus": {
         "up": (),
         "ALERTS": ("alertname", "alertstate", "severity", "area"),
-        "ALERTS_FOR_STATE": ("alertname", "severity", "area"),
         "prometheus_rule_evaluation_failures_total": ("rule_group",),
         "prometheus_notifications_alertmanagers_discovered": (),
         "prometheus_notifications_dropped_total": (),

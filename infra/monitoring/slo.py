@@ -52,6 +52,11 @@ def _counted(metric: str, matchers: str, window: str) -> str:
     return f"sum(increase({metric}{{{matchers}}}[{window}]))"
 
 
+def _none_is_zero(counted: str) -> str:
+    """Where nothing failed yet there may be no series of failures at all."""
+    return f"({counted} or vector(0))"
+
+
 def _slower(metric: str, matchers: str, le: str, window: str) -> str:
     """Observations above a bound, which has to be one of the histogram's buckets."""
     within = _counted(f"{metric}_bucket", f'{matchers}le="{le}"', window)
@@ -68,7 +73,9 @@ OBJECTIVES: tuple[Objective, ...] = (
         name="availability",
         title="99.9 % of requests are answered without a fault of the service",
         target=0.999,
-        bad=lambda window: _counted(HTTP_REQUESTS.name, f'route!~"{PROBES}",status=~"5.."', window),
+        bad=lambda window: _none_is_zero(
+            _counted(HTTP_REQUESTS.name, f'route!~"{PROBES}",status=~"5.."', window)
+        ),
         total=lambda window: _counted(HTTP_REQUESTS.name, f'route!~"{PROBES}"', window),
         origin="required: availability 99.9 %",
     ),

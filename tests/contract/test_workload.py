@@ -70,7 +70,14 @@ def above(recording: Recording, resource: Resource) -> list[str]:
 def test_every_object_is_valid_in_every_supported_version(estate: Estate) -> None:
     found = [one for one in objects(recorded(estate)) if "apiVersion" in one.plain]
     assert len(found) > 20
-    custom = ("keda.sh", "gateway.", "cert-manager.io", "external-secrets.io", "cnpg.io")
+    custom = (
+        "keda.sh",
+        "gateway.",
+        "cert-manager.io",
+        "external-secrets.io",
+        "monitoring.coreos.com",
+        "cnpg.io",
+    )
     for one in found:
         if not any(group in one.plain["apiVersion"] for group in custom):
             for version in VERSIONS:

@@ -17,7 +17,7 @@ from infra.monitoring.slo import OBJECTIVES, error_ratio
 EMPTY = {
     "Now": "alerts: none fires",
     "Lately": "alerts: none has fired",
-    "How often": "alerts: none was ever pending",
+    "How often": "alerts: none has fired",
     "How long": "alerts: none has fired",
     "Sent": "there is no Alertmanager",
     "Not sent": "there is no Alertmanager",

@@ -7,7 +7,8 @@ from infra.monitoring.slo import OBJECTIVES, PERIOD, TARGET, error_ratio
 
 _FIRING = 'ALERTS{alertstate="firing"}'
 _MINUTES = f"sum by (alertname) (count_over_time({_FIRING}[7d:1m]))"
-_TIMES = "sum by (alertname) (changes(ALERTS_FOR_STATE[7d]) + 1)"
+# Minutes in which one fires that did not fire the minute before.
+_TIMES = f"sum by (alertname) (count_over_time(({_FIRING} unless {_FIRING} offset 1m)[7d:1m]))"
 
 BOARD = Board(
     uid="costate-alerts",

@@ -120,6 +120,10 @@ def test_a_missing_environment_is_told() -> None:
         ({"services": {"Bad Name": {"image": "x"}}}, "services.Bad Name.[key]"),
         ({"local": {"api_port": 9000, "worker_port": 9000}}, "local.worker_port"),
         ({"gpu": {"accelerator": "k80"}}, "gpu.accelerator"),
+        ({"monitoring": {"emails": ["a@example.org"]}}, "monitoring.smtp"),
+        ({"monitoring": {"pagerduty": True}}, "monitoring.secret"),
+        ({"monitoring": {"slack_channel": "operations"}}, "monitoring.slack_channel"),
+        ({"monitoring": {"retention_days": 15}}, "monitoring.retention_days"),
     ],
 )
 def test_contradictions_are_found_by_key(parts: dict[str, Any], key: str) -> None:
