@@ -225,6 +225,44 @@ SCALED_OBJECT = Resource(
     },
 )
 
+PROMETHEUS_RULE = Resource(
+    "monitoring.coreos.com",
+    "v1",
+    "PrometheusRule",
+    "prometheusrules",
+    {
+        "groups": [
+            {
+                "name!": str,
+                "interval": str,
+                "rules": [
+                    {
+                        "alert": str,
+                        "record": str,
+                        "expr!": str,
+                        "for": str,
+                        "labels": {"*": str},
+                        "annotations": {"*": str},
+                    }
+                ],
+            }
+        ]
+    },
+)
+
+POD_MONITOR = Resource(
+    "monitoring.coreos.com",
+    "v1",
+    "PodMonitor",
+    "podmonitors",
+    {
+        "jobLabel": str,
+        "namespaceSelector": {"any": bool, "matchNames": [str]},
+        "selector!": {"matchLabels": {"*": str}},
+        "podMetricsEndpoints": [{"port": str, "path": str, "interval": str, "honorLabels": bool}],
+    },
+)
+
 RESOURCES = (
     GATEWAY,
     GATEWAY_CLASS,
@@ -236,5 +274,7 @@ RESOURCES = (
     EXTERNAL_SECRET,
     CLUSTER_SECRET_STORE,
     SCALED_OBJECT,
+    PROMETHEUS_RULE,
+    POD_MONITOR,
 )
 """All that the add-ons of `infra/addons.py` bring and the product uses."""
