@@ -31,9 +31,9 @@ RUN /uv/bin/uv build --wheel --out-dir /dist
 FROM ${BASE} AS runtime
 RUN groupadd --gid 1000 appuser \
     && useradd --uid 1000 --gid 1000 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin appuser \
-    && install -d -o appuser -g appuser /var/cache/costate /var/lib/costate /var/lib/costate/objects
+    && install -d -o appuser -g appuser /var/cache/costate /var/lib/costate/objects
 # Nothing is written but to these and /tmp: the root may be read-only.
-VOLUME ["/var/cache/costate", "/var/lib/costate"]
+VOLUME ["/var/cache/costate", "/var/lib/costate/objects"]
 ENV PATH=/opt/costate/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     HOME=/tmp \

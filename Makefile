@@ -100,6 +100,19 @@ test-cluster: .tools/env-test ## a real control plane of Kubernetes (built from 
 test-browser: .tools/env-test .tools/chromium ## the page in headless Chromium
 	$(PYTEST) tests/browser
 
+CLUSTER := $(RUN) tests/node/command.py
+.PHONY: cluster-up
+cluster-up: .tools/env-test ## a real node of Kubernetes on this machine (root on Linux), with images of this checkout
+	$(CLUSTER) up
+
+.PHONY: cluster-down
+cluster-down: .tools/env-test ## end the node and all that runs on it
+	$(CLUSTER) down
+
+.PHONY: test-node
+test-node: cluster-up ## the product in pods of the real node (not part of `test`)
+	$(CLUSTER) run $(CURDIR)/$(RUN) -m pytest -n 0 tests/node
+
 .PHONY: lint
 lint: .tools/env-test ## formatting and lint
 	.venv/bin/ruff format --check .

@@ -69,10 +69,15 @@ class Address:
 class ControlPlane:
     """The processes of one control plane; they end with `stop`, or when the process `owner` is gone."""
 
+    host = HOST
+    """Address that its servers listen at."""
+
+    identities: Mapping[str, str] = IDENTITIES
+
     def __init__(self, place: Path, owner: int) -> None:
         """Start everything in the empty folder `place` and wait until it answers."""
         self._place = place
-        self._tokens = {name: token_hex(16) for name in IDENTITIES}
+        self._tokens = {name: token_hex(16) for name in self.identities}
         self._etcd, self._port = free_port(), free_port()
         self._running: list[Running] = []
         place.mkdir(parents=True, exist_ok=True)
@@ -86,7 +91,7 @@ class ControlPlane:
             self._start("etcd", [str(binaries / "etcd"), *self._etcd_flags()])
             self._start("apiserver", [str(binaries / "kube-apiserver"), *self._api_flags()])
             self.address = Address(
-                url=f"https://{HOST}:{self._port}",
+                url=f"https://{self.host}:{self._port}",
                 authority=str(place / "certificates" / "apiserver.crt"),
                 token=self._tokens["admin"],
                 kubeconfig=str(place / "admin.kubeconfig"),
@@ -95,7 +100,7 @@ class ControlPlane:
             self._wait("apiserver", self._answers)
             self._start("controllers", [str(binaries / "kube-controller-manager"), *self._controller_flags()])
             self._start("scheduler", [str(binaries / "kube-scheduler"), *self._scheduler_flags()])
-            self._start("kwok", [str(programs(KWOK) / "kwok"), *self._kwok_flags()])
+            self._start_nodes()
             self._wait("controllers", self._has_default_account)
         except BaseException:
             self.stop()
@@ -106,6 +111,10 @@ class ControlPlane:
         for running in reversed(self._running):
             running.stop()
         self._running.clear()
+
+    def _start_nodes(self) -> None:
+        """Whatever answers for nodes."""
+        self._start("kwok", [str(programs(KWOK) / "kwok"), *self._kwok_flags()])
 
     def _start(self, name: str, command: list[str]) -> None:
         running = Running(command, self._place / f"{name}.log", dict(os.environ))
@@ -143,10 +152,10 @@ class ControlPlane:
     def _write(self) -> None:
         """Configuration files."""
         place = self._place
-        lines = [f'{token},{name},{name},"{IDENTITIES[name]}"' for name, token in self._tokens.items()]
+        lines = [f'{token},{name},{name},"{self.identities[name]}"' for name, token in self._tokens.items()]
         (place / "tokens.csv").write_text("\n".join(lines) + "\n")
         (place / "audit.yaml").write_text(json.dumps(AUDIT))
-        for name in IDENTITIES:
+        for name in self.identities:
             self._kubeconfig(name)
         key = subprocess.run(["openssl", "genrsa", "2048"], capture_output=True, text=True, check=True).stdout
         (place / "accounts.key").write_text(key)
@@ -165,7 +174,7 @@ class ControlPlane:
 
     def _kubeconfig(self, name: str) -> None:
         cluster = {
-            "server": f"https://{HOST}:{self._port}",
+            "server": f"https://{self.host}:{self._port}",
             "certificate-authority": str(self._place / "certificates" / "apiserver.crt"),
         }
         config = {
@@ -179,7 +188,7 @@ class ControlPlane:
         (self._place / f"{name.replace(':', '-')}.kubeconfig").write_text(json.dumps(config))
 
     def _etcd_flags(self) -> list[str]:
-        client, peer = f"http://{HOST}:{self._etcd}", f"http://{HOST}:{free_port()}"
+        client, peer = f"http://{self.host}:{self._etcd}", f"http://{self.host}:{free_port()}"
         return flags(
             {
                 "data-dir": self._place / "etcd",
@@ -197,9 +206,9 @@ class ControlPlane:
         place = self._place
         return flags(
             {
-                "etcd-servers": f"http://{HOST}:{self._etcd}",
-                "bind-address": HOST,
-                "advertise-address": HOST,
+                "etcd-servers": f"http://{self.host}:{self._etcd}",
+                "bind-address": self.host,
+                "advertise-address": self.host,
                 "secure-port": self._port,
                 "cert-dir": place / "certificates",
                 "token-auth-file": place / "tokens.csv",

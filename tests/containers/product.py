@@ -20,6 +20,14 @@ CONFINED = (
 """How every container of the product runs."""
 
 
+EVERYWHERE = """
+import os
+places = (path for path, *_ in os.walk("/") if not path.startswith(("/proc", "/sys", "/dev")))
+print(*(path for path in places if os.access(path, os.W_OK)))
+"""
+"""A program that prints every folder that it can write to."""
+
+
 @dataclass(frozen=True)
 class Product:
     """API, worker and their data stores in containers that share one loopback, and reach nothing else."""

@@ -8,6 +8,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -51,11 +52,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Configure(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ConfigureResponse:  # noqa: N802
         given = revealed(decoded(request.args)).get("kubeconfig", "")
         try:
-            self._kubeconfig = json.loads(given)
+            path = given.startswith(("/", "~"))
+            self._kubeconfig = json.loads(Path(given).expanduser().read_text() if path else given)
         except json.JSONDecodeError:
             self._kubeconfig = {}  # not known yet, in a preview
         return provider_pb2.ConfigureResponse(
-            acceptSecrets=True, supportsPreview=True, supportsAutonamingConfiguration=False
+            acceptSecrets=True, supportsPreview=True
         )
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:  # noqa: N802
