@@ -56,9 +56,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             self._kubeconfig = json.loads(Path(given).expanduser().read_text() if path else given)
         except json.JSONDecodeError:
             self._kubeconfig = {}  # not known yet, in a preview
-        return provider_pb2.ConfigureResponse(
-            acceptSecrets=True, supportsPreview=True
-        )
+        return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:  # noqa: N802
         inputs = decoded(request.news)
