@@ -319,6 +319,26 @@ class Monitoring(Model):
         return tuple(key for key, wanted in needed.items() if wanted)
 
 
+class Logs(Model):
+    """Where Fluent Bit sends the logs of all containers."""
+
+    sink: Literal["loki", "elasticsearch"] = "loki"
+    endpoint: str = Field(
+        "", pattern=r"^(https?://[^/\s]+)?$", description="Of the sink; the add-on `loki` unless said."
+    )
+
+
+class Traces(Model):
+    """Where the OpenTelemetry Collector sends traces."""
+
+    endpoint: str = Field(
+        "",
+        pattern=r"^([^/:\s]+:\d+)?$",
+        description="Of Tempo or Jaeger, OTLP over gRPC, with its port; the add-on `tempo` unless said.",
+    )
+    tls: bool = False
+
+
 class Local(Model):
     """The stack on this machine: ports of its processes, on loopback."""
 
@@ -371,6 +391,11 @@ class StackConfig(Model):
         "`default` is for those not named.",
     )
     monitoring: Monitoring = Monitoring()
+    addon_values: dict[AddonName, dict[str, Any]] = Field(
+        {}, description="Values of charts, laid over ours, by add-on."
+    )
+    logs: Logs = Logs()
+    traces: Traces = Traces()
     policy_exceptions: tuple[PolicyException, ...] = Field((), description="Each with a reason and an end.")
     local: Local = Local()
     existing: Existing = Existing()

@@ -15,6 +15,20 @@ AddonName = Literal[
     "device-plugin",
     "monitoring",
     "gpu-metrics",
+    "cluster-autoscaler",
+    "external-dns",
+    "fluent-bit",
+    "opentelemetry-collector",
+    "loki",
+    "tempo",
+    "velero",
+    "vpa",
+    "opencost",
+    "chaos-mesh",
+    "istio-base",
+    "istiod",
+    "istio-cni",
+    "ztunnel",
 ]
 """Add-ons of a cluster (`infra/addons.py`)."""
 
@@ -31,12 +45,12 @@ CLOUDNATIVE_PG = "0.29.1"
 """Chart of the operator, of 2026-09-23."""
 
 POSTGRES_IMAGES = {
-    "17": "docker.io/library/postgres:17.9-bookworm",
-    "18": "docker.io/library/postgres:18.3-bookworm",
+    "17": "docker.io/library/postgres:17.11-bookworm",
+    "18": "docker.io/library/postgres:18.6-bookworm",
 }
 OPERATED_IMAGES = {
-    "17": "ghcr.io/cloudnative-pg/postgresql:17.9-minimal-bookworm",
-    "18": "ghcr.io/cloudnative-pg/postgresql:18.3-minimal-bookworm",
+    "17": "ghcr.io/cloudnative-pg/postgresql:17.11-standard-bookworm",
+    "18": "ghcr.io/cloudnative-pg/postgresql:18.6-standard-bookworm",
 }
 VALKEY_IMAGE = "docker.io/valkey/valkey:8.1.11-trixie"
 """Images of the data stores in a cluster that has no managed ones; PostgreSQL's by major version."""

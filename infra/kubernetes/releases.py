@@ -8,9 +8,21 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import helm
 
-from infra.addons import ADDONS, Addon, state
+from infra.addon import Addon
+from infra.addons import ADDONS, state
 from infra.config import StackConfig
 from infra.contracts import Account, ServiceAccountFacts
+
+
+def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Values laid over others, mapping by mapping."""
+    found = dict(below)
+    for key, value in above.items():
+        under = found.get(key)
+        if isinstance(under, Mapping) and isinstance(value, Mapping):
+            value = merged(under, value)
+        found[key] = value
+    return found
 
 
 class Addons(pulumi.ComponentResource):
@@ -46,6 +58,11 @@ class Addons(pulumi.ComponentResource):
         account = {"create": True, "name": addon.account, "annotations": identity.annotations}
         return {"serviceAccount": account, "podLabels": identity.labels}
 
+    def _values(self, addon: Addon) -> dict[str, Any]:
+        """Ours, then what follows from the configuration, then what the configuration says itself."""
+        ours = {**addon.values, **addon.configured(self._stack, self._cell), **self._acting(addon)}
+        return merged(ours, self._stack.addon_values.get(addon.name, {}))
+
     def _release(self, addon: Addon) -> helm.v3.Release:
         return helm.v3.Release(
             f"{self._name}-{addon.name}",
@@ -59,11 +76,7 @@ class Addons(pulumi.ComponentResource):
             cleanup_on_fail=True,
             timeout=600,
             repository_opts=helm.v3.RepositoryOptsArgs(repo=addon.repository) if addon.repository else None,
-            values={
-                **addon.values,
-                **addon.configured(self._stack, self._cell),
-                **self._acting(addon),
-            },
+            values=self._values(addon),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[self.releases[need] for need in addon.needs if need in self.releases],

@@ -1,0 +1,230 @@
+"""Add-ons for whoever runs the cluster: nodes, names, logs, traces; and those that are off unless asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from infra.addon import Addon
+from infra.config import Cell, StackConfig
+
+GPU_TOLERATION = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+LOKI, TEMPO = "http://loki-gateway.loki", "tempo.tempo:4317"
+"""Where the add-ons of these names answer."""
+
+ISTIO = "https://istio-release.storage.googleapis.com/charts"
+ISTIO_VERSION, ISTIO_RELEASED = "1.30.4", "2026-08"
+GRAFANA = "https://grafana-community.github.io/helm-charts"
+
+
+PROVIDERS = {"aws": "aws", "gcp": "google", "azure": "azure"}
+"""What ExternalDNS calls the clouds."""
+
+
+def never(stack: StackConfig, platform: str) -> bool:
+    """For what is there only where the configuration names it."""
+    del stack, platform
+    return False
+
+
+def _logged(stack: StackConfig, platform: str) -> bool:
+    del platform
+    return bool(stack.logs.endpoint) or stack.addons.get("loki", "absent") != "absent"
+
+
+def _traced(stack: StackConfig, platform: str) -> bool:
+    del platform
+    return bool(stack.traces.endpoint) or stack.addons.get("tempo", "absent") != "absent"
+
+
+def _scaled(stack: StackConfig, platform: str) -> bool:
+    return platform == "aws" and stack.cluster.node_autoscaler == "cluster-autoscaler"
+
+
+def ordered(stack: StackConfig) -> bool:
+    """Whether one accelerator is preferred to another, so that the autoscaler is told the order."""
+    return stack.gpu is not None and bool(stack.gpu.fallbacks)
+
+
+def autoscaler(stack: StackConfig, cell: str) -> Mapping[str, Any]:
+    """Values of the cluster-autoscaler; its order of pools is in `infra/kubernetes/node_order.py`."""
+    return {
+        "cloudProvider": "aws",
+        "awsRegion": _place(stack, cell).region,
+        "autoDiscovery": {"clusterName": cell},
+        "rbac": {"serviceAccount": {"create": True, "name": "cluster-autoscaler"}},
+        "extraArgs": {
+            "expander": "priority" if ordered(stack) else "least-waste",
+            "balance-similar-node-groups": True,
+            "skip-nodes-with-local-storage": False,
+            # A worker may take as long as its job: its node is not taken from under it.
+            "max-graceful-termination-sec": 3720,
+        },
+    }
+
+
+def _place(stack: StackConfig, cell: str) -> Cell:
+    """The cell of this name."""
+    return next(one for one in stack.cells if cell.endswith(f"{one.platform}-{one.region}".rstrip("-")))
+
+
+def names(stack: StackConfig, cell: str) -> Mapping[str, Any]:
+    """Values of ExternalDNS: names of Services and routes of this cell, and of nobody else."""
+    provider = PROVIDERS.get(_place(stack, cell).platform)
+    return {
+        **({"provider": {"name": provider}} if provider else {}),
+        "sources": ["service", "gateway-httproute"],
+        "domainFilters": [stack.domain] if stack.domain else [],
+        "policy": "upsert-only",
+    }
+
+
+def log_shipper(stack: StackConfig, cell: str) -> Mapping[str, Any]:
+    """Values of Fluent Bit: JSON logs of every container, taken apart, to Loki or Elasticsearch."""
+    address = urlsplit(stack.logs.endpoint or LOKI)
+    tls = address.scheme == "https"
+    common = [
+        "Match kube.*",
+        f"Host {address.hostname}",
+        f"Port {address.port or (443 if tls else 80)}",
+        f"tls {'on' if tls else 'off'}",
+        "Retry_Limit 5",
+    ]
+    sinks = {
+        "loki": [
+            "Name loki",
+            f"labels job=fluent-bit, cell={cell}, namespace=$kubernetes['namespace_name'], "
+            "pod=$kubernetes['pod_name'], container=$kubernetes['container_name']",
+            "line_format json",
+        ],
+        "elasticsearch": [
+            "Name es", "Logstash_Format On", f"Logstash_Prefix {cell}", "Suppress_Type_Name On", "Replace_Dots On",
+        ],
+    }  # fmt: skip
+    return {
+        "config": {
+            "filters": _section(
+                "FILTER",
+                ["Name kubernetes", "Match kube.*", "Merge_Log On", "Keep_Log Off", "K8S-Logging.Exclude On"],
+            ),
+            "outputs": _section("OUTPUT", [*sinks[stack.logs.sink], *common]),
+        },
+        "tolerations": [GPU_TOLERATION],
+        "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
+    }
+
+
+def _section(kind: str, lines: list[str]) -> str:
+    return "\n".join([f"[{kind}]", *(f"    {line}" for line in lines), ""])
+
+
+def collector(stack: StackConfig, cell: str) -> Mapping[str, Any]:
+    """Values of the OpenTelemetry Collector: OTLP in, OTLP out to Tempo or Jaeger, which both speak it."""
+    exporter = {"endpoint": stack.traces.endpoint or TEMPO, "tls": {"insecure": not stack.traces.tls}}
+    return {
+        "mode": "deployment",
+        "replicaCount": 2,
+        "image": {"repository": "otel/opentelemetry-collector-k8s"},
+        "config": {
+            "receivers": {"otlp": {"protocols": {"grpc": {"endpoint": "0.0.0.0:4317"}}}},
+            "processors": {
+                "memory_limiter": {"check_interval": "5s", "limit_percentage": 80, "spike_limit_percentage": 25},
+                "resource": {"attributes": [{"key": "cell", "value": cell, "action": "upsert"}]},
+                "batch": {},
+            },
+            "exporters": {"otlp": exporter},
+            "service": {
+                "pipelines": {
+                    "traces": {
+                        "receivers": ["otlp"],
+                        "processors": ["memory_limiter", "resource", "batch"],
+                        "exporters": ["otlp"],
+                    },
+                    "metrics": None,
+                    "logs": None,
+                }
+            },
+        },
+        "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
+    }  # fmt: skip
+
+
+OPERATIONS: tuple[Addon, ...] = (
+    Addon(
+        "cluster-autoscaler", "cluster-autoscaler", "https://kubernetes.github.io/autoscaler", "9.56.0", "2026-03",
+        "kube-system", "nodes by what waits for them", configured=autoscaler, built_in=("gcp", "azure"),
+        when=_scaled,
+    ),
+    Addon(
+        "external-dns", "external-dns", "https://kubernetes-sigs.github.io/external-dns", "1.21.1", "2026-04",
+        "external-dns", "names of Services and routes in the domain's zone", configured=names,
+        account="external-dns", when=never,
+    ),
+    Addon(
+        "fluent-bit", "fluent-bit", "https://fluent.github.io/helm-charts", "0.57.5", "2026-05", "fluent-bit",
+        "logs of every container to Loki or Elasticsearch", configured=log_shipper, when=_logged,
+    ),
+    Addon(
+        "opentelemetry-collector", "opentelemetry-collector",
+        "https://open-telemetry.github.io/opentelemetry-helm-charts", "0.166.0", "2026-07", "opentelemetry",
+        "traces to Tempo or Jaeger", configured=collector, when=_traced,
+    ),
+    Addon(
+        "loki", "loki", GRAFANA, "18.12.0", "2026-09", "loki", "logs, kept in one server",
+        {
+            "deploymentMode": "Monolithic",
+            "loki": {"auth_enabled": False, "commonConfig": {"replication_factor": 1},
+                     "storage": {"type": "filesystem"}, "useTestSchema": True},
+            "singleBinary": {"replicas": 1},
+            **{part: {"replicas": 0} for part in ("read", "write", "backend")},
+            "chunksCache": {"enabled": False}, "resultsCache": {"enabled": False},
+        },
+        when=never,
+    ),
+    Addon(
+        "tempo", "tempo", GRAFANA, "2.3.0", "2026-08", "tempo", "traces, kept in one server",
+        {"persistence": {"enabled": True}}, when=never,
+    ),
+    Addon(
+        "velero", "velero", "https://vmware-tanzu.github.io/helm-charts", "12.0.3", "2026-06", "velero",
+        "backups of objects and volumes; where to, `addon_values.velero` says",
+        {"backupsEnabled": False, "snapshotsEnabled": False, "deployNodeAgent": True}, when=never,
+    ),
+    Addon(
+        "vpa", "vertical-pod-autoscaler", "https://kubernetes.github.io/autoscaler", "0.8.1", "2026-02", "vpa",
+        "what pods should request, as a recommendation only",
+        {"updater": {"enabled": False}, "admissionController": {"enabled": False}}, when=never,
+    ),
+    Addon(
+        "opencost", "opencost", "https://opencost.github.io/opencost-helm-chart", "2.5.34", "2026-11", "opencost",
+        "what each workload costs",
+        {"opencost": {"prometheus": {
+            "internal": {"serviceName": "prometheus-operated", "namespaceName": "monitoring", "port": 9090},
+        }}},
+        when=never,
+    ),
+    Addon(
+        "chaos-mesh", "chaos-mesh", "https://charts.chaos-mesh.org", "2.8.1", "2025-12", "chaos-mesh",
+        "faults on purpose",
+        {"chaosDaemon": {"runtime": "containerd", "socketPath": "/run/containerd/containerd.sock"},
+         "controllerManager": {"enableFilterNamespace": True}},
+        when=never,
+    ),
+    Addon(
+        "istio-base", "base", ISTIO, ISTIO_VERSION, ISTIO_RELEASED, "istio-system", "the mesh's definitions",
+        when=never,
+    ),
+    Addon(
+        "istiod", "istiod", ISTIO, ISTIO_VERSION, ISTIO_RELEASED, "istio-system", "the mesh's control plane",
+        {"profile": "ambient"}, needs=("istio-base",), when=never,
+    ),
+    Addon(
+        "istio-cni", "cni", ISTIO, ISTIO_VERSION, ISTIO_RELEASED, "istio-system", "the mesh's way into pods",
+        {"profile": "ambient"}, needs=("istiod",), when=never,
+    ),
+    Addon(
+        "ztunnel", "ztunnel", ISTIO, ISTIO_VERSION, ISTIO_RELEASED, "istio-system",
+        "mutual TLS between pods, without sidecars", needs=("istio-cni",), when=never,
+    ),
+)  # fmt: skip
