@@ -8,20 +8,17 @@ from typing import Any
 
 from infra.config import PlatformName, StackConfig
 from infra.contracts import Account
-from infra.versions import AddonName
+from infra.versions import CHARTS, AddonName
 
 
 @dataclass(frozen=True)
 class Addon:
-    """One chart: where it is, its exact version, and the values that differ from its own."""
+    """One chart: where it is, and the values that differ from its own; its version is in `infra/versions.py`."""
 
     name: AddonName
     chart: str
     repository: str
     """Empty where the chart is an OCI reference."""
-    version: str
-    released: str
-    """Year and month of the version."""
     namespace: str
     purpose: str
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -33,3 +30,8 @@ class Addon:
     built_in: tuple[PlatformName, ...] = ()
     """Platforms that bring it."""
     when: Callable[[StackConfig, str], bool] = lambda stack, platform: True
+
+    @property
+    def version(self) -> str:
+        """Exact."""
+        return CHARTS[self.name].version

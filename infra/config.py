@@ -87,6 +87,13 @@ class Api(Model):
     memory: Range = Field((512, 1024), description="Memory requested and limit, MiB.")
 
 
+class CompileCache(Model):
+    """A volume that all workers share for compiled programs, so that a new one compiles nothing anew."""
+
+    storage_class: str = Field(description="One that can `ReadWriteMany`.")
+    size_gib: int = Field(10, ge=1, le=1024)
+
+
 class Workers(Model):
     """The solver processes."""
 
@@ -94,6 +101,7 @@ class Workers(Model):
     slots: int = Field(1, ge=1, le=64, description="Solver processes in one worker.")
     cpu: Range = Field((1000, 2000), description="CPU requested and limit, thousandths of a core.")
     memory: Range = Field((2048, 4096), description="Memory requested and limit, MiB.")
+    compile_cache: CompileCache | None = None
 
 
 class Gpu(Model):
@@ -110,6 +118,9 @@ class Gpu(Model):
     max: int = Field(1, ge=1, le=1000, description="Nodes at most.")
     per_worker: int = Field(1, ge=1, le=8, description="Accelerators one worker asks for.")
     spot: bool = Field(False, description="Whether interruptible nodes may be used.")
+    headroom: int = Field(
+        0, ge=0, le=100, description="Workers for which room is kept warm, nodes and image included."
+    )
 
     @property
     def kept(self) -> dict[AcceleratorName, int]:

@@ -14,7 +14,6 @@ LOKI, TEMPO = "http://loki-gateway.loki", "tempo.tempo:4317"
 """Where the add-ons of these names answer."""
 
 ISTIO = "https://istio-release.storage.googleapis.com/charts"
-ISTIO_VERSION, ISTIO_RELEASED = "1.30.4", "2026-08"
 GRAFANA = "https://grafana-community.github.io/helm-charts"
 
 
@@ -152,26 +151,26 @@ def collector(stack: StackConfig, cell: str) -> Mapping[str, Any]:
 
 OPERATIONS: tuple[Addon, ...] = (
     Addon(
-        "cluster-autoscaler", "cluster-autoscaler", "https://kubernetes.github.io/autoscaler", "9.56.0", "2026-03",
-        "kube-system", "nodes by what waits for them", configured=autoscaler, built_in=("gcp", "azure"),
+        "cluster-autoscaler", "cluster-autoscaler", "https://kubernetes.github.io/autoscaler",
+        "kube-system", "nodes by what waits for them", configured=autoscaler, built_in=("azure",),
         when=_scaled,
     ),
     Addon(
-        "external-dns", "external-dns", "https://kubernetes-sigs.github.io/external-dns", "1.21.1", "2026-04",
+        "external-dns", "external-dns", "https://kubernetes-sigs.github.io/external-dns",
         "external-dns", "names of Services and routes in the domain's zone", configured=names,
         account="external-dns", when=never,
     ),
     Addon(
-        "fluent-bit", "fluent-bit", "https://fluent.github.io/helm-charts", "0.57.5", "2026-05", "fluent-bit",
+        "fluent-bit", "fluent-bit", "https://fluent.github.io/helm-charts", "fluent-bit",
         "logs of every container to Loki or Elasticsearch", configured=log_shipper, when=_logged,
     ),
     Addon(
         "opentelemetry-collector", "opentelemetry-collector",
-        "https://open-telemetry.github.io/opentelemetry-helm-charts", "0.166.0", "2026-07", "opentelemetry",
+        "https://open-telemetry.github.io/opentelemetry-helm-charts", "opentelemetry",
         "traces to Tempo or Jaeger", configured=collector, when=_traced,
     ),
     Addon(
-        "loki", "loki", GRAFANA, "18.12.0", "2026-09", "loki", "logs, kept in one server",
+        "loki", "loki", GRAFANA, "loki", "logs, kept in one server",
         {
             "deploymentMode": "Monolithic",
             "loki": {"auth_enabled": False, "commonConfig": {"replication_factor": 1},
@@ -183,21 +182,21 @@ OPERATIONS: tuple[Addon, ...] = (
         when=never,
     ),
     Addon(
-        "tempo", "tempo", GRAFANA, "2.3.0", "2026-08", "tempo", "traces, kept in one server",
+        "tempo", "tempo", GRAFANA, "tempo", "traces, kept in one server",
         {"persistence": {"enabled": True}}, when=never,
     ),
     Addon(
-        "velero", "velero", "https://vmware-tanzu.github.io/helm-charts", "12.0.3", "2026-06", "velero",
+        "velero", "velero", "https://vmware-tanzu.github.io/helm-charts", "velero",
         "backups of objects and volumes; where to, `addon_values.velero` says",
         {"backupsEnabled": False, "snapshotsEnabled": False, "deployNodeAgent": True}, when=never,
     ),
     Addon(
-        "vpa", "vertical-pod-autoscaler", "https://kubernetes.github.io/autoscaler", "0.8.1", "2026-02", "vpa",
+        "vpa", "vertical-pod-autoscaler", "https://kubernetes.github.io/autoscaler", "vpa",
         "what pods should request, as a recommendation only",
         {"updater": {"enabled": False}, "admissionController": {"enabled": False}}, when=never,
     ),
     Addon(
-        "opencost", "opencost", "https://opencost.github.io/opencost-helm-chart", "2.5.34", "2026-11", "opencost",
+        "opencost", "opencost", "https://opencost.github.io/opencost-helm-chart", "opencost",
         "what each workload costs",
         {"opencost": {"prometheus": {
             "internal": {"serviceName": "prometheus-operated", "namespaceName": "monitoring", "port": 9090},
@@ -205,26 +204,26 @@ OPERATIONS: tuple[Addon, ...] = (
         when=never,
     ),
     Addon(
-        "chaos-mesh", "chaos-mesh", "https://charts.chaos-mesh.org", "2.8.1", "2025-12", "chaos-mesh",
+        "chaos-mesh", "chaos-mesh", "https://charts.chaos-mesh.org", "chaos-mesh",
         "faults on purpose",
         {"chaosDaemon": {"runtime": "containerd", "socketPath": "/run/containerd/containerd.sock"},
          "controllerManager": {"enableFilterNamespace": True}},
         when=never,
     ),
     Addon(
-        "istio-base", "base", ISTIO, ISTIO_VERSION, ISTIO_RELEASED, "istio-system", "the mesh's definitions",
+        "istio-base", "base", ISTIO, "istio-system", "the mesh's definitions",
         when=never,
     ),
     Addon(
-        "istiod", "istiod", ISTIO, ISTIO_VERSION, ISTIO_RELEASED, "istio-system", "the mesh's control plane",
+        "istiod", "istiod", ISTIO, "istio-system", "the mesh's control plane",
         {"profile": "ambient"}, needs=("istio-base",), when=never,
     ),
     Addon(
-        "istio-cni", "cni", ISTIO, ISTIO_VERSION, ISTIO_RELEASED, "istio-system", "the mesh's way into pods",
+        "istio-cni", "cni", ISTIO, "istio-system", "the mesh's way into pods",
         {"profile": "ambient"}, needs=("istiod",), when=never,
     ),
     Addon(
-        "ztunnel", "ztunnel", ISTIO, ISTIO_VERSION, ISTIO_RELEASED, "istio-system",
+        "ztunnel", "ztunnel", ISTIO, "istio-system",
         "mutual TLS between pods, without sidecars", needs=("istio-cni",), when=never,
     ),
 )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
@@ -40,6 +42,42 @@ POSTGRES = ("17", "18")
 
 VALKEY = {"aws": "8.0", "gcp": "VALKEY_8_0", "azure": "7.4"}
 """Engine version of the managed cache, as each cloud writes it; Azure Managed Redis speaks Redis 7.4."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One version of a chart."""
+
+    version: str
+    released: str
+    """Year and month."""
+
+
+CHARTS: Mapping[AddonName, Chart] = {
+    "cert-manager": Chart("v1.21.2", "2026-11"),
+    "external-secrets": Chart("1.3.2", "2026-10"),
+    "gateway": Chart("v1.9.1", "2026-11"),
+    "keda": Chart("2.21.0", "2026-11"),
+    "metrics-server": Chart("3.13.0", "2025-07"),
+    "device-plugin": Chart("0.17.4", "2025-09"),
+    "monitoring": Chart("88.5.3", "2026-08"),
+    "gpu-metrics": Chart("4.8.2", "2026-05"),
+    "cluster-autoscaler": Chart("9.56.0", "2026-03"),
+    "external-dns": Chart("1.21.1", "2026-04"),
+    "fluent-bit": Chart("0.57.5", "2026-05"),
+    "opentelemetry-collector": Chart("0.166.0", "2026-07"),
+    "loki": Chart("18.12.0", "2026-09"),
+    "tempo": Chart("2.3.0", "2026-08"),
+    "velero": Chart("12.0.3", "2026-06"),
+    "vpa": Chart("0.8.1", "2026-02"),
+    "opencost": Chart("2.5.34", "2026-11"),
+    "chaos-mesh": Chart("2.8.1", "2025-12"),
+    "istio-base": Chart("1.30.4", "2026-08"),
+    "istiod": Chart("1.30.4", "2026-08"),
+    "istio-cni": Chart("1.30.4", "2026-08"),
+    "ztunnel": Chart("1.30.4", "2026-08"),
+}
+"""Charts of the add-ons (`infra/addons.py`)."""
 
 CLOUDNATIVE_PG = "0.29.1"
 """Chart of the operator, of 2026-09-23."""

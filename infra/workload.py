@@ -46,6 +46,7 @@ def run(stack: StackConfig, place: Place, facts: CellFacts, parent: pulumi.Resou
     foundation = Foundation(
         f"{place.name}-foundation",
         there=present,
+        accelerators=tuple(stack.gpu.kept) if stack.gpu else (),
         edge=facts.edge,
         secret_store=facts.identity.secret_store,
         contact=next(iter(stack.budget.alert_emails), ""),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes import core, meta
 
-from infra.contracts import Account, CellFacts
+from infra.contracts import Account, CellFacts, SharedVolume
 from infra.kubernetes.secrets import external
 
 VOLUME = "results"
@@ -128,27 +128,40 @@ def _password(
     )
 
 
+def claim(
+    name: str,
+    *,
+    called: str,
+    shared: SharedVolume,
+    namespace: pulumi.Input[str],
+    protect: bool,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """The claim on a volume that several processes share."""
+    core.v1.PersistentVolumeClaim(
+        name,
+        metadata=meta.v1.ObjectMetaArgs(
+            name=called,
+            namespace=namespace,
+            # Many classes make a volume only when its first pod is placed, which is after this claim.
+            annotations={"pulumi.com/skipAwait": "true"},
+        ),
+        spec=core.v1.PersistentVolumeClaimSpecArgs(
+            access_modes=[shared.access],
+            storage_class_name=shared.storage_class or None,
+            resources=core.v1.VolumeResourceRequirementsArgs(requests={"storage": f"{shared.size_gib}Gi"}),
+        ),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=protect)),
+    )
+
+
 def volume(
     name: str, *, facts: CellFacts, namespace: pulumi.Input[str], protect: bool, opts: pulumi.ResourceOptions
 ) -> None:
     """The claim on the volume that the processes share, where results are kept on one."""
     if shared := facts.store.volume:
-        core.v1.PersistentVolumeClaim(
-            f"{name}-{VOLUME}",
-            metadata=meta.v1.ObjectMetaArgs(
-                name=VOLUME,
-                namespace=namespace,
-                # Many classes make a volume only when its first pod is placed, which is after this claim.
-                annotations={"pulumi.com/skipAwait": "true"},
-            ),
-            spec=core.v1.PersistentVolumeClaimSpecArgs(
-                access_modes=[shared.access],
-                storage_class_name=shared.storage_class or None,
-                resources=core.v1.VolumeResourceRequirementsArgs(
-                    requests={"storage": f"{shared.size_gib}Gi"}
-                ),
-            ),
-            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=protect)),
+        claim(
+            f"{name}-{VOLUME}", called=VOLUME, shared=shared, namespace=namespace, protect=protect, opts=opts
         )
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import pulumi
 from pulumi_kubernetes import apiextensions, meta
 
+from infra.catalog.model import AcceleratorName
 from infra.contracts import EdgeFacts
 from infra.kubernetes.accounts import PRODUCT
 from infra.kubernetes.admission import Admission
 from infra.kubernetes.edge import CLASS, ENVOY_API, GATEWAY_API
+from infra.kubernetes.node_order import node_order
 from infra.kubernetes.secrets import STORE
 from infra.versions import AddonName
 
@@ -28,6 +30,7 @@ class Foundation(pulumi.ComponentResource):
         name: str,
         *,
         there: Set[AddonName],
+        accelerators: Sequence[AcceleratorName],
         edge: EdgeFacts,
         secret_store: pulumi.Output[Mapping[str, Any]] | None,
         contact: str,
@@ -35,11 +38,14 @@ class Foundation(pulumi.ComponentResource):
     ) -> None:
         """`there` are the cluster's add-ons; `secret_store` is the provider of the ClusterSecretStore.
 
-        `contact` is an email for the signer, or empty.
+        `accelerators` are those of the pools, in the order in which they are tried; `contact` is an email for
+        the signer, or empty.
         """
         super().__init__("costate:kubernetes:Foundation", name, None, opts)
         self._name, self._child = name, pulumi.ResourceOptions(parent=self)
         Admission(f"{name}-admission", namespaces=[PRODUCT], opts=self._child)
+        if "cluster-autoscaler" in there and len(accelerators) > 1:
+            node_order(f"{name}-order", accelerators=accelerators, opts=self._child)
         if "gateway" in there:
             self._gateway(edge)
         if {"gateway", "cert-manager"} <= there:

@@ -49,7 +49,7 @@ class Process:
     """When a node asks the registry for the image."""
     revision: pulumi.Input[str] = ""
     """What else than the environment asks for new pods when it changes, such as a digest of secrets."""
-    priority: Literal["costate-serving", "costate-work"] = "costate-work"
+    priority: Literal["costate-serving", "costate-work", "costate-headroom"] = "costate-work"
     accelerators: int = 0
     """GPUs one replica asks for; with any, it runs on the GPU pools."""
 

@@ -8,18 +8,20 @@ import pulumi
 from pulumi_kubernetes import batch, meta
 
 from infra.config import Replicas, StackConfig
-from infra.contracts import Account, CellFacts
+from infra.contracts import Account, CellFacts, SharedVolume
 from infra.kubernetes import flows
 from infra.kubernetes.accounts import PRODUCT, Accounts
 from infra.kubernetes.autoscaling import by_load, by_queue
-from infra.kubernetes.bindings import Bindings, authorities, bind, roles, volume
+from infra.kubernetes.bindings import Bindings, authorities, bind, claim, roles, volume
 from infra.kubernetes.edge import Edge
 from infra.kubernetes.flows import Flow
+from infra.kubernetes.headroom import headroom
 from infra.kubernetes.namespace import Namespace
 from infra.kubernetes.ordering import after
 from infra.kubernetes.pod import container, pod, template
 from infra.kubernetes.priorities import PRIORITIES, Priorities
 from infra.kubernetes.process import Process
+from infra.kubernetes.recommendations import recommend
 from infra.kubernetes.schedules import BACKUP, DRILL, Schedules
 from infra.kubernetes.services import ACCOUNT, Services, service_flows
 from infra.kubernetes.unit import Probe, Unit
@@ -94,6 +96,15 @@ class Product(pulumi.ComponentResource):
         for worker in workers:
             self._run(worker, ready)
         self._scale(api, workers)
+        self._headroom(workers)
+        if "vpa" in self._there:
+            for unit in (api, *workers):
+                recommend(
+                    f"{name}-{unit.name}",
+                    deployment=unit.name,
+                    namespace=self._namespace,
+                    opts=self._child,
+                )
         services = self._services()
         listening = {unit.name: unit.port for unit in (api, *workers)}
         own = flows.matrix(
@@ -155,6 +166,44 @@ class Product(pulumi.ComponentResource):
             opts=self._child,
         )
         return {"tasks": ("migrations", BACKUP), "drills": (DRILL,)}
+
+    def _headroom(self, workers: list[Unit]) -> None:
+        """Room for more workers with accelerators, where it is asked for."""
+        gpu = self._stack.gpu
+        for worker in workers if gpu is not None and gpu.headroom else ():
+            if gpu is not None and worker.accelerators:
+                headroom(
+                    f"{self._name}-headroom",
+                    process=Process(
+                        name="headroom",
+                        image=self._image,
+                        command=("sleep", "infinity"),
+                        cpu=worker.cpu,
+                        memory=worker.memory,
+                        account="worker",
+                        pull=self._stack.image_pull,
+                        priority="costate-headroom",
+                        accelerators=worker.accelerators,
+                    ),
+                    replicas=gpu.headroom,
+                    namespace=self._namespace,
+                    opts=self._child,
+                )
+
+    def _compiled(self) -> dict[str, str]:
+        """The claim on a volume for compiled programs, by folder; none where each worker has its own."""
+        given = self._stack.workers.compile_cache
+        if given is None:
+            return {}
+        claim(
+            f"{self._name}-compiled",
+            called="compiled",
+            shared=SharedVolume(CACHE, given.size_gib, "ReadWriteMany", given.storage_class),
+            namespace=self._namespace,
+            protect=False,  # what is lost is compiled again
+            opts=self._child,
+        )
+        return {"compiled": CACHE}
 
     def _run(self, unit: Unit, opts: pulumi.ResourceOptions) -> Workload:
         return Workload(f"{self._name}-{unit.name}", unit=unit, namespace=self._namespace, opts=opts)
@@ -260,6 +309,8 @@ class Product(pulumi.ComponentResource):
             "COSTATE_WORKER_GRACE_S": str(LONGEST_JOB_S),
         }
 
+        compiled = self._compiled()
+
         def unit(name: str, accelerators: int) -> Unit:
             return Unit(
                 name=name,
@@ -278,12 +329,12 @@ class Product(pulumi.ComponentResource):
                 files=bindings.files,
                 secrets=bindings.secrets,
                 mounts=bindings.mounts,
-                volumes=bindings.volumes,
+                volumes={**bindings.volumes, **compiled},
                 pull=self._stack.image_pull,
                 revision=bindings.revision,
                 identity=self._facts.identity.accounts["worker"].labels,
                 accelerators=accelerators,
-                scratch={"cache": CACHE},
+                scratch={} if compiled else {"cache": CACHE},
             )
 
         return [unit("worker", 0), *([unit("worker-gpu", gpu.per_worker)] if gpu else [])]
@@ -344,14 +395,16 @@ def _pods(stack: StackConfig) -> int:
     """Pods that may be there at most: everything at its largest, one more each while rolling, and the tasks."""
     kinds = 2 if stack.gpu else 1
     services = sum(service.replicas.max + 1 for service in stack.services.values())
-    return stack.api.replicas.max + kinds * stack.workers.replicas.max + kinds + 1 + TASKS + services
+    kept = stack.gpu.headroom if stack.gpu else 0
+    return stack.api.replicas.max + kinds * stack.workers.replicas.max + kinds + 1 + TASKS + services + kept
 
 
 def _cpu(stack: StackConfig) -> int:
     """Cores that they request."""
     kinds = 2 if stack.gpu else 1
     milli = (stack.api.replicas.max + 1) * stack.api.cpu[0]
-    milli += kinds * (stack.workers.replicas.max + 1) * stack.workers.cpu[0]
+    workers = kinds * (stack.workers.replicas.max + 1) + (stack.gpu.headroom if stack.gpu else 0)
+    milli += workers * stack.workers.cpu[0]
     milli += sum((service.replicas.max + 1) * service.cpu[0] for service in stack.services.values())
     return milli // 1000 + TASKS
 
@@ -360,6 +413,7 @@ def _memory(stack: StackConfig) -> int:
     """GiB that they request."""
     kinds = 2 if stack.gpu else 1
     mib = (stack.api.replicas.max + 1) * stack.api.memory[0]
-    mib += kinds * (stack.workers.replicas.max + 1) * stack.workers.memory[0]
+    workers = kinds * (stack.workers.replicas.max + 1) + (stack.gpu.headroom if stack.gpu else 0)
+    mib += workers * stack.workers.memory[0]
     mib += sum((service.replicas.max + 1) * service.memory[0] for service in stack.services.values())
     return mib // 1024 + TASKS
