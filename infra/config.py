@@ -211,6 +211,9 @@ class Service(Model):
         pattern=PATH_OR_NONE,
         description="Path that answers 200 when it may be asked; unless said, `health`.",
     )
+    metrics: str = Field(
+        "", pattern=PATH_OR_NONE, description="Path of its metrics in Prometheus' format; none unless said."
+    )
     startup_s: int = Field(60, ge=1, le=3600, description="How long it may take until it first answers.")
     grace_s: int = Field(30, ge=1, le=3600, description="How long it may take to end what it has begun.")
     replicas: Replicas = Replicas()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,9 +38,8 @@ class Scrape:
     """Whether labels that the pods themselves give (such as `namespace`) stand before those of the scrape."""
 
 
-SCRAPES: tuple[Scrape, ...] = (
-    Scrape("costate", PRODUCT, {"app.kubernetes.io/part-of": "costate"}, "http", own_labels=False),
-    Scrape("postgres", PRODUCT, {"cnpg.io/podRole": "instance"}, "metrics", own_labels=False),
+OTHERS: tuple[Scrape, ...] = (
+    Scrape("postgres", "costate-data", {"cnpg.io/podRole": "instance"}, "metrics", own_labels=False),
     Scrape("releases", "argo-rollouts", {NAMED: "argo-rollouts"}, "metrics"),
     Scrape("keda", "keda", {NAMED: "keda-operator"}, "metrics", of="keda"),
     Scrape(
@@ -59,6 +58,16 @@ SCRAPES: tuple[Scrape, ...] = (
 )  # fmt: skip
 
 
+def scrapes(stack: StackConfig, there: Set[AddonName]) -> Iterator[Scrape]:
+    """Everything in a cell that has metrics; `there` are the cluster's add-ons."""
+    processes = dict.fromkeys(("api", "worker", *(["worker-gpu"] if stack.gpu else [])), "/metrics")
+    services = {name: service.metrics for name, service in stack.services.items() if service.metrics}
+    for name, path in {**processes, **services}.items():
+        labels = {NAMED: name, "app.kubernetes.io/part-of": "costate"}
+        yield Scrape(name, PRODUCT, labels, "http", path, own_labels=False)
+    yield from (one for one in OTHERS if one.of is None or one.of in there)
+
+
 class Monitoring(pulumi.ComponentResource):
     """What the operator, Prometheus, Alertmanager and Grafana of the add-on `monitoring` read."""
 
@@ -75,9 +84,8 @@ class Monitoring(pulumi.ComponentResource):
         super().__init__("costate:kubernetes:Monitoring", name, None, opts)
         self._name, self._child = name, pulumi.ResourceOptions(parent=self)
         self._object("PrometheusRule", "costate", rule_file(stack.monitoring.runbooks))
-        for scrape in SCRAPES:
-            if scrape.of is None or scrape.of in there:
-                self._object("PodMonitor", scrape.name, _monitor(scrape))
+        for scrape in scrapes(stack, there):
+            self._object("PodMonitor", scrape.name, _monitor(scrape))
         for board in BOARDS:
             core.v1.ConfigMap(
                 f"{name}-{board.uid}",

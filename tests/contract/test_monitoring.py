@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from estates import PLACES, Estate, recorded
 
-from infra.kubernetes.monitoring import SCRAPES
+from infra.kubernetes.monitoring import OTHERS
 from infra.monitoring.dashboards import BOARDS
 from infra.monitoring.rules import ALERTS
+from infra.platforms.existing.network import NAMESPACE
 from infra.recorder import Recording, Resource, record
 
 KEYS = {"pagerduty_routing_key", "slack_webhook_url", "smtp_password"}
@@ -20,6 +21,10 @@ VALUES: dict[str, Any] = {
     "costate:cells": [PLACES["aws"]],
     "costate:gpu": {"accelerator": "t4", "precision": "float32", "max": 2},
     "costate:budget": {"alert_emails": ["operations@example.org"]},
+    "costate:services": {
+        "reports": {"image": "registry.example.org/reports:1", "metrics": "/inside/metrics"},
+        "silent": {"image": "registry.example.org/silent:1"},
+    },
     "costate:monitoring": {
         "pagerduty": True,
         "slack_channel": "#operations",
@@ -80,31 +85,41 @@ def test_the_four_boards_are_delivered_where_grafana_looks(told: Recording) -> N
 
 def test_everything_that_has_metrics_is_scraped(told: Recording) -> None:
     monitors = objects(told, "PodMonitor")
-    assert set(monitors) == {scrape.name for scrape in SCRAPES}
-    own = monitors["costate"]["spec"]
-    assert own["namespaceSelector"] == {"matchNames": ["costate"]}
-    assert own["jobLabel"] == "app.kubernetes.io/name"
-    [endpoint] = own["podMetricsEndpoints"]
-    assert (endpoint["port"], endpoint["path"]) == ("http", "/metrics")
+    assert set(monitors) == {"api", "worker", "worker-gpu", "reports", *(scrape.name for scrape in OTHERS)}
+    for name, path in (("api", "/metrics"), ("reports", "/inside/metrics")):
+        own = monitors[name]["spec"]
+        assert own["namespaceSelector"] == {"matchNames": ["costate"]}
+        assert own["jobLabel"] == "app.kubernetes.io/name"
+        [endpoint] = own["podMetricsEndpoints"]
+        assert (endpoint["port"], endpoint["path"]) == ("http", path)
 
 
-def test_the_products_pods_are_found_by_their_scrape(told: Recording) -> None:
+def test_the_pods_are_found_by_their_monitors(told: Recording) -> None:
     """By label and by the name of the port; what Prometheus sends is let in by their network policies."""
-    [wanted] = [scrape for scrape in SCRAPES if scrape.name == "costate"]
+    monitors = objects(told, "PodMonitor")
     deployments = [one.plain for one in told.resources if one.type.endswith(":Deployment")]
-    assert len(deployments) == 3
+    assert len(deployments) == 5
     for deployment in deployments:
         template = deployment["spec"]["template"]
-        assert dict(wanted.labels).items() <= template["metadata"]["labels"].items()
-        ports = [port["name"] for one in template["spec"]["containers"] for port in one.get("ports", [])]
-        assert wanted.port in ports
         name = template["metadata"]["labels"]["app.kubernetes.io/name"]
+        if name == "silent":
+            assert name not in monitors, "it has no metrics"
+            continue
+        spec = monitors[name]["spec"]
+        assert spec["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
+        ports = [port["name"] for one in template["spec"]["containers"] for port in one.get("ports", [])]
+        assert spec["podMetricsEndpoints"][0]["port"] in ports
         [policy] = [
             one.plain
             for one in told.resources
             if one.type.endswith(":NetworkPolicy") and one.plain["metadata"]["name"] == name
         ]
         assert '"kubernetes.io/metadata.name": "monitoring"' in json.dumps(policy["spec"]["ingress"])
+
+
+def test_the_database_in_the_cluster_is_scraped_where_it_stands() -> None:
+    [postgres] = [scrape for scrape in OTHERS if scrape.name == "postgres"]
+    assert postgres.namespace == NAMESPACE
 
 
 def test_monitors_of_add_ons_that_are_not_there_are_left_out() -> None:
