@@ -53,6 +53,10 @@ class Client:
     ) -> None:
         self._http.close()
 
+    def get(self, path: str) -> dict[str, Any]:
+        """What stands at a path, such as `/health`."""
+        return self._request("GET", path)
+
     def solve(
         self,
         solver_type: str,

@@ -9,13 +9,17 @@ from pathlib import Path
 VERSION = version("costate")
 
 
-def _digest() -> str:
-    """Of the sources that decide an answer: between releases too, another solver gives other answers."""
+def _digest(*folders: str) -> str:
+    """Of the sources in folders of the package."""
     here, digest = Path(__file__).parent, hashlib.sha256()
-    for folder in ("problems", "solvers"):
+    for folder in folders:
         for file in sorted((here / folder).rglob("*.py")):
             digest.update(file.relative_to(here).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()[:8]
 
 
-SOLVER_VERSION = f"{VERSION}+{_digest()}"
+SOLVER_VERSION = f"{VERSION}+{_digest('problems', 'solvers')}"
+"""With the sources that decide an answer: between releases too, another solver gives other answers."""
+
+BUILD_VERSION = f"{VERSION}+{_digest('.')}"
+"""With all sources: what tells two builds of one version apart."""

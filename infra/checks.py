@@ -10,7 +10,7 @@ from infra.addons import there
 from infra.capabilities import CAPABILITIES, beyond
 from infra.catalog import CATALOGS
 from infra.catalog.model import ACCELERATORS, Catalog, Machine
-from infra.config import Cell, StackConfig
+from infra.config import Cell, Release, StackConfig
 from infra.errors import ConfigError, ConfigFault
 from infra.place import cell_name
 from infra.versions import KUBERNETES
@@ -38,6 +38,7 @@ def check(stack: StackConfig, stack_name: str, today: date) -> list[str]:
 def _cell(stack: StackConfig, stack_name: str, index: int, cell: Cell) -> Iterator[ConfigFault]:
     for key, remedy in beyond(stack, CAPABILITIES[cell.platform]):
         yield ConfigFault(key, f"is beyond the platform {cell.platform!r}", None, f"allowed: {remedy}")
+    yield from _release(stack, cell)
     if cell.role == "standby" and not CAPABILITIES[cell.platform].standby:
         yield ConfigFault(
             f"costate:cells.{index}.role", f"{cell.platform!r} has no standby", cell.role, "allowed: primary"
@@ -71,6 +72,22 @@ def _cell(stack: StackConfig, stack_name: str, index: int, cell: Cell) -> Iterat
         )
     yield from _availability(stack, catalog, cell)
     yield from _names(stack_name, index, cell)
+
+
+def _release(stack: StackConfig, cell: Cell) -> Iterator[ConfigFault]:
+    """Steps need who takes them, and who measures."""
+    strategy, key = stack.release.strategy, "costate:release.strategy"
+    present = there(stack, cell.platform) if cell.platform != "local" else frozenset()
+    if strategy == "rolling":
+        return
+    if "argo-rollouts" not in present:
+        remedy = "allowed: rolling, or a cluster with the add-on argo-rollouts"
+        yield ConfigFault(key, "needs Argo Rollouts", strategy, remedy)
+    if "monitoring" not in present and stack.release.prometheus == Release().prometheus:
+        remedy = (
+            "allowed: rolling, the add-on monitoring, or the address of another in costate:release.prometheus"
+        )
+        yield ConfigFault(key, "needs a Prometheus", strategy, remedy)
 
 
 FOREIGN = ("account", "project", "billing_account", "subscription", "cidr")

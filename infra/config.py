@@ -236,6 +236,26 @@ class Service(Model):
     internet: bool = Field(False, description="Whether it may ask anybody over HTTPS.")
 
 
+class Release(Model):
+    """How a new build of the API takes over; workers are always replaced one by one, and after it."""
+
+    strategy: Literal["rolling", "blue-green", "canary"] = Field(
+        "rolling",
+        description="The last two need the add-on argo-rollouts, and compare the builds' answers first.",
+    )
+    pause_s: int = Field(
+        300,
+        ge=0,
+        le=86_400,
+        description="How long a canary stays at 10, 25 and 50 percent, before it is judged.",
+    )
+    prometheus: str = Field(
+        "http://prometheus-operated.monitoring:9090",
+        pattern=r"^https?://.+$",
+        description="Where errors and speed of the new pods are asked for.",
+    )
+
+
 class Volume(Model):
     """A volume of an existing cluster."""
 
@@ -391,6 +411,7 @@ class StackConfig(Model):
     log_days: int = Field(30, ge=7, le=400, description="Days that logs of the cloud are kept.")
     api: Api = Api()
     workers: Workers = Workers()
+    release: Release = Release()
     gpu: Gpu | None = None
     nodes: Nodes = Nodes()
     cluster: Cluster = Cluster()

@@ -10,7 +10,7 @@ from infra.errors import ConfigFault
 if TYPE_CHECKING:
     from infra.config import Service, StackConfig
 
-TAKEN = ("api", "worker", "worker-gpu", "migrations", "backup", "costate", "database", "cache")
+TAKEN = ("api", "worker", "worker-gpu", "migrations", "release", "backup", "costate", "database", "cache")
 """Names of what the product itself has in the namespace."""
 
 OWN_PATHS = ("/api", "/docs", "/health", "/metrics", "/openapi.json", "/ready", "/static")

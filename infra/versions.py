@@ -31,6 +31,7 @@ AddonName = Literal[
     "istiod",
     "istio-cni",
     "ztunnel",
+    "argo-rollouts",
 ]
 """Add-ons of a cluster (`infra/addons.py`)."""
 

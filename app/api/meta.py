@@ -27,7 +27,7 @@ from app.observability.metrics import (
 )
 from app.problems.library import template, templates
 from app.solvers.request import solvers
-from app.version import SOLVER_VERSION, VERSION
+from app.version import BUILD_VERSION, SOLVER_VERSION, VERSION
 
 router = APIRouter(tags=["service"])
 
@@ -38,6 +38,7 @@ class Health(BaseModel):
     status: Literal["healthy"]
     timestamp: datetime
     version: str
+    build: str = Field(description="The version with a digest of the sources.")
     gpu_available: bool = Field(description="Whether a worker that was heard of lately computes on a GPU.")
     workers: int = Field(description="Workers that were heard of lately.")
 
@@ -57,6 +58,7 @@ async def health(context: Shared) -> Health:
         status="healthy",
         timestamp=datetime.now(UTC),
         version=VERSION,
+        build=BUILD_VERSION,
         gpu_available=context.fleet.has_gpu,
         workers=len(context.fleet.workers),
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import json
+import subprocess
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from app.errors import CostateError
+from app.version import BUILD_VERSION
 
 if TYPE_CHECKING:
     from app.release.judgement import Verdict
@@ -51,6 +54,63 @@ def compare(
             verdicts.append(judged(asked, before, after))
     _show(verdicts)
     _refuse([f"{verdict.problem}: {fault}" for verdict in verdicts for fault in verdict.faults])
+
+
+@commands.command()
+def check(
+    namespace: Annotated[
+        str, typer.Option(help="Namespace of the cluster whose quotas are looked at, with kubectl.")
+    ] = "",
+) -> None:
+    """Before: the database's schema, the queue and the quotas allow a release of this build.
+
+    Database and queue are those of the process's own settings.
+    """
+    from app.identity.sources import database_login
+    from app.jobs.schema import state
+    from app.jobs.store import JobStore
+    from app.release import preconditions
+    from app.settings import settings
+
+    given = settings()
+    store = JobStore(given.database_url.get_secret_value(), database_login(given), pool_size=1)
+    found = state(store.engine)
+    faults = preconditions.schema(found)
+    if found != "behind":  # an empty database has no jobs
+        waiting = sum(store.counts()["pending"].values())
+        faults += preconditions.queue(waiting, store.oldest_pending_age_s(), given.max_pending)
+    store.engine.dispose()
+    if namespace:
+        faults += preconditions.quotas(_kubectl("get", "resourcequota", "--namespace", namespace))
+    _refuse(faults)
+    typer.echo(f"the database is {found}, the queue has room: {BUILD_VERSION} may be released")
+
+
+def _kubectl(*words: str) -> dict[str, Any]:
+    try:
+        done = subprocess.run(["kubectl", *words, "--output", "json"], capture_output=True, check=True)
+    except FileNotFoundError as error:
+        raise RefusedError("quotas are looked at with kubectl, which is not on PATH") from error
+    except subprocess.CalledProcessError as error:
+        raise RefusedError(f"kubectl: {error.stderr.decode().strip()}") from error
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+@commands.command()
+def verify(
+    url: Annotated[str, typer.Option(help="Address of the service.")],
+    patience_s: Annotated[float, typer.Option(help="How long to wait for this build to take over.")] = 0.0,
+    problem: Problems = [],  # noqa: B006 - as above
+) -> None:
+    """After: this build alone answers, is ready, and solves the fixed problems as is known."""
+    from app.release.problems import chosen
+    from app.release.verification import verified
+    from app.version import SOLVER_VERSION
+
+    problems = chosen(problem)
+    _refuse(verified(url, problems, BUILD_VERSION, SOLVER_VERSION, patience_s))
+    typer.echo(f"{BUILD_VERSION} serves at {url}: {len(problems)} problems solved as is known")
 
 
 def _show(verdicts: list[Verdict]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 from pulumi_kubernetes import apiextensions, autoscaling, meta
 
+from infra.kubernetes import rollout
 from infra.kubernetes.unit import Unit
 
 MEMORY_TARGET = 80
@@ -36,7 +37,9 @@ def by_load(
         metadata=meta.v1.ObjectMetaArgs(name=unit.name, namespace=namespace, labels=unit.selector),
         spec=autoscaling.v2.HorizontalPodAutoscalerSpecArgs(
             scale_target_ref=autoscaling.v2.CrossVersionObjectReferenceArgs(
-                api_version="apps/v1", kind="Deployment", name=unit.name
+                api_version="apps/v1" if unit.rolled else rollout.API,
+                kind="Deployment" if unit.rolled else "Rollout",
+                name=unit.name,
             ),
             min_replicas=unit.replicas.min,
             max_replicas=unit.replicas.max,

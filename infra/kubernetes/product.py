@@ -11,6 +11,7 @@ from infra.config import Replicas, StackConfig
 from infra.contracts import Account, CellFacts, SharedVolume
 from infra.kubernetes import flows
 from infra.kubernetes.accounts import PRODUCT, Accounts
+from infra.kubernetes.analysis import Analysis, analysis_flows
 from infra.kubernetes.autoscaling import by_load, by_queue
 from infra.kubernetes.bindings import Bindings, authorities, bind, claim, roles, volume
 from infra.kubernetes.edge import Edge
@@ -21,6 +22,7 @@ from infra.kubernetes.ordering import after
 from infra.kubernetes.pod import container, pod, template
 from infra.kubernetes.priorities import PRIORITIES, Priorities
 from infra.kubernetes.process import Process
+from infra.kubernetes.quota import quota
 from infra.kubernetes.recommendations import recommend
 from infra.kubernetes.schedules import BACKUP, DRILL, Schedules
 from infra.kubernetes.services import ACCOUNT, Services, service_flows
@@ -37,9 +39,6 @@ LONGEST_JOB_S = 3600 + 60
 
 WAITED_S = 60
 """Age of the oldest waiting job at which another worker is worth its start."""
-
-TASKS = 3
-"""Pods beside those that serve: a migration, a backup and a drill, each below a core and a GiB."""
 
 ANYWHERE = ("0.0.0.0/0",)
 """Object storage and the cloud's own interfaces have addresses that change; over HTTPS only."""
@@ -71,12 +70,13 @@ class Product(pulumi.ComponentResource):
         self._image, self._identity, self._there = image, identity, there
         self._bindings: dict[Account, Bindings] = {}
         self._child = pulumi.ResourceOptions(parent=self)
+        room = quota(stack)
         self._namespace = Namespace(
             f"{name}-namespace",
             namespace=PRODUCT,
-            pods=_pods(stack),
-            cpu=_cpu(stack),
-            memory_gib=_memory(stack),
+            pods=room.pods,
+            cpu=room.cpu,
+            memory_gib=room.memory_gib,
             node_ports=1 if facts.edge.plain_port else 0,
             opts=self._child,
         ).name
@@ -92,13 +92,23 @@ class Product(pulumi.ComponentResource):
         migrated = self._migrations()
         ready = pulumi.ResourceOptions.merge(self._child, after(migrated))
         api, workers = self._api(), self._workers()
-        served = self._run(api, ready)
-        for worker in workers:
-            self._run(worker, ready)
+        analysis = self._analysis()
+        served = self._run(
+            api, pulumi.ResourceOptions.merge(ready, after(analysis)) if analysis is not None else ready
+        )
+        # A new build that is judged solves jobs only when it has passed.
+        passed = pulumi.ResourceOptions.merge(ready, after(served.pods)) if analysis is not None else ready
+        working = [self._run(worker, passed) for worker in workers]
+        if analysis is not None:
+            analysis.verified(
+                pulumi.ResourceOptions(
+                    parent=self, depends_on=[served.pods, *(worker.pods for worker in working)]
+                )
+            )
         self._scale(api, workers)
         self._headroom(workers)
         if "vpa" in self._there:
-            for unit in (api, *workers):
+            for unit in (unit for unit in (api, *workers) if unit.rolled):
                 recommend(
                     f"{name}-{unit.name}",
                     deployment=unit.name,
@@ -121,7 +131,11 @@ class Product(pulumi.ComponentResource):
         flows.NetworkPolicies(
             f"{name}-flows",
             namespace=self._namespace,
-            flows=(*own, *self._service_flows(listening, own)),
+            flows=(
+                *own,
+                *self._service_flows(listening, own),
+                *(analysis_flows(api.name, api.port) if analysis is not None else ()),
+            ),
             opts=self._child,
         )
         if stack.domain:
@@ -212,6 +226,22 @@ class Product(pulumi.ComponentResource):
         """As asked where there is who scales, else a number that stays."""
         return replicas if scaler in self._there else Replicas(min=max(1, fixed), max=max(1, fixed))
 
+    def _analysis(self) -> Analysis | None:
+        """What judges a new build of the API, where one takes over in steps."""
+        if self._stack.release.strategy == "rolling":
+            return None
+        return Analysis(
+            f"{self._name}-analysis",
+            unit="api",
+            release=self._stack.release,
+            image=self._image,
+            cpu=self._stack.workers.cpu,
+            memory=self._stack.workers.memory,
+            cache=CACHE,
+            namespace=self._namespace,
+            opts=self._child,
+        )
+
     def _services(self) -> Services | None:
         """The stack's further services, where it has any."""
         if not self._stack.services:
@@ -284,6 +314,7 @@ class Product(pulumi.ComponentResource):
             liveness=Probe("/health", 10, 3),
             readiness=Probe("/ready", 5, 2),
             grace_s=30,
+            release=self._stack.release,
             drain_s=10,
             node_port=self._facts.edge.plain_port,
             account="api",
@@ -389,31 +420,3 @@ class Product(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self, replace_on_changes=["spec"], delete_before_replace=True),
         )
-
-
-def _pods(stack: StackConfig) -> int:
-    """Pods that may be there at most: everything at its largest, one more each while rolling, and the tasks."""
-    kinds = 2 if stack.gpu else 1
-    services = sum(service.replicas.max + 1 for service in stack.services.values())
-    kept = stack.gpu.headroom if stack.gpu else 0
-    return stack.api.replicas.max + kinds * stack.workers.replicas.max + kinds + 1 + TASKS + services + kept
-
-
-def _cpu(stack: StackConfig) -> int:
-    """Cores that they request."""
-    kinds = 2 if stack.gpu else 1
-    milli = (stack.api.replicas.max + 1) * stack.api.cpu[0]
-    workers = kinds * (stack.workers.replicas.max + 1) + (stack.gpu.headroom if stack.gpu else 0)
-    milli += workers * stack.workers.cpu[0]
-    milli += sum((service.replicas.max + 1) * service.cpu[0] for service in stack.services.values())
-    return milli // 1000 + TASKS
-
-
-def _memory(stack: StackConfig) -> int:
-    """GiB that they request."""
-    kinds = 2 if stack.gpu else 1
-    mib = (stack.api.replicas.max + 1) * stack.api.memory[0]
-    workers = kinds * (stack.workers.replicas.max + 1) + (stack.gpu.headroom if stack.gpu else 0)
-    mib += workers * stack.workers.memory[0]
-    mib += sum((service.replicas.max + 1) * service.memory[0] for service in stack.services.values())
-    return mib // 1024 + TASKS

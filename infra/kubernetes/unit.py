@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.config import Replicas
+from infra.config import Release, Replicas
 from infra.kubernetes.process import Process
+
+ROLLING = Release()
+"""One pod after the other."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,15 @@ class Unit(Process):
     """From the request to stop until the kill: as long as the longest thing it may finish."""
     node_port: int | None = None
     """Port of every node that leads to it, over plain HTTP."""
+    release: Release = ROLLING
+    """How a new revision takes over."""
     drain_s: int = 0
     """Wait before the request to stop, so that balancers notice first."""
+
+    @property
+    def rolled(self) -> bool:
+        """Whether Kubernetes itself replaces its pods, one after the other."""
+        return self.release.strategy == "rolling"
 
     @property
     def scaled(self) -> bool:

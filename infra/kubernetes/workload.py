@@ -1,4 +1,4 @@
-"""A unit as Kubernetes objects: Deployment, Service, disruption budget."""
+"""A unit as Kubernetes objects: Deployment or Rollout, Service, disruption budget."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pulumi
 from pulumi_kubernetes import apps, core, meta, policy
 
 from infra.kubernetes.pod import container, pod, template
+from infra.kubernetes.rollout import rollout
 from infra.kubernetes.unit import Probe, Unit
 
 SPREAD = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
@@ -27,26 +28,7 @@ class Workload(pulumi.ComponentResource):
         super().__init__("costate:kubernetes:Workload", name, None, opts)
         self._unit, self._namespace = unit, namespace
         child = pulumi.ResourceOptions(parent=self)
-        self.deployment = apps.v1.Deployment(
-            name,
-            metadata=self._metadata(),
-            spec=apps.v1.DeploymentSpecArgs(
-                # Where an autoscaler owns the number, this is only the first one (see `ignore_changes` below).
-                replicas=unit.initial if unit.scaled else unit.replicas.max,
-                selector=meta.v1.LabelSelectorArgs(match_labels=unit.selector),
-                strategy=apps.v1.DeploymentStrategyArgs(
-                    type="RollingUpdate",
-                    rolling_update=apps.v1.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0),
-                ),
-                min_ready_seconds=5,
-                progress_deadline_seconds=600,
-                revision_history_limit=5,
-                template=template(unit, self._pod()),
-            ),
-            opts=pulumi.ResourceOptions(
-                parent=self, ignore_changes=["spec.replicas"] if unit.scaled else None
-            ),
-        )
+        self.pods = self._deployment(name) if unit.rolled else self._rollout(name)
         self.service = core.v1.Service(
             name,
             metadata=self._metadata(),
@@ -78,12 +60,45 @@ class Workload(pulumi.ComponentResource):
         )
         self.register_outputs({})
 
+    def _deployment(self, name: str) -> pulumi.CustomResource:
+        unit = self._unit
+        return apps.v1.Deployment(
+            name,
+            metadata=self._metadata(),
+            spec=apps.v1.DeploymentSpecArgs(
+                # Where an autoscaler owns the number, this is only the first one (see `ignore_changes` below).
+                replicas=unit.initial if unit.scaled else unit.replicas.max,
+                selector=meta.v1.LabelSelectorArgs(match_labels=unit.selector),
+                strategy=apps.v1.DeploymentStrategyArgs(
+                    type="RollingUpdate",
+                    rolling_update=apps.v1.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0),
+                ),
+                min_ready_seconds=5,
+                progress_deadline_seconds=600,
+                revision_history_limit=5,
+                template=template(unit, self._pod("pod-template-hash")),
+            ),
+            opts=pulumi.ResourceOptions(
+                parent=self, ignore_changes=["spec.replicas"] if unit.scaled else None
+            ),
+        )
+
+    def _rollout(self, name: str) -> pulumi.CustomResource:
+        return rollout(
+            name,
+            unit=self._unit,
+            namespace=self._namespace,
+            template=template(self._unit, self._pod("rollouts-pod-template-hash")),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
     def _metadata(self) -> meta.v1.ObjectMetaArgs:
         return meta.v1.ObjectMetaArgs(
             name=self._unit.name, namespace=self._namespace, labels=self._unit.selector
         )
 
-    def _pod(self) -> core.v1.PodSpecArgs:
+    def _pod(self, revision: str) -> core.v1.PodSpecArgs:
+        """`revision` is the label that tells pods of one revision from others."""
         unit = self._unit
         serving = container(unit)
         serving.ports = [core.v1.ContainerPortArgs(name="http", container_port=unit.port)]
@@ -102,7 +117,7 @@ class Workload(pulumi.ComponentResource):
                 topology_key=key,
                 when_unsatisfiable="ScheduleAnyway",
                 label_selector=meta.v1.LabelSelectorArgs(match_labels=unit.selector),
-                match_label_keys=["pod-template-hash"],
+                match_label_keys=[revision],
             )
             for key in SPREAD
         ]

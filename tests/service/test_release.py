@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from live import DataStores, Service
 
@@ -66,3 +67,35 @@ def test_a_service_that_does_not_answer_is_named() -> None:
     done = release("compare", "--old", "http://127.0.0.1:9", "--problem", "double_integrator")
     assert done.returncode == 1
     assert "no answer from http://127.0.0.1:9" in done.stderr
+
+
+def test_a_service_of_this_build_is_verified(service: Service) -> None:
+    done = release("verify", "--url", service.url, "--problem", "double_integrator")
+    assert done.returncode == 0, done.stderr
+    assert "1 problems solved as is known" in done.stdout
+
+
+def test_a_service_that_another_build_answers_is_not(wrong: Service) -> None:
+    done = release("verify", "--url", wrong.url, "--problem", "double_integrator")
+    assert done.returncode == 1
+    assert "the rollout goes on, or was taken back" in done.stderr
+
+
+def test_a_release_begins_only_when_the_queue_keeps_up(service: Service) -> None:
+    assert checked(service).returncode == 0
+    done = checked(service, COSTATE_MAX_PENDING="1")
+    assert done.returncode == 0, done.stderr  # nothing waits
+    with psycopg.connect(service.database_url, autocommit=True) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        try:
+            done = checked(service)
+        finally:
+            connection.execute("UPDATE alembic_version SET version_num = '0002'")
+    assert done.returncode == 1
+    assert "migrated by a newer build" in done.stderr
+
+
+def checked(service: Service, **settings: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "app.cli", "release", "check"]
+    environment = service.environment | settings
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
