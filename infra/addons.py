@@ -94,8 +94,6 @@ ADDONS: tuple[Addon, ...] = (
         "argo-rollouts",
         "argo-rollouts",
         "https://argoproj.github.io/argo-helm",
-        "2.41.0",
-        "2026-06",
         "argo-rollouts",
         "new builds that take over in steps",
         when=lambda stack, platform: stack.release.strategy != "rolling",

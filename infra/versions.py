@@ -77,6 +77,7 @@ CHARTS: Mapping[AddonName, Chart] = {
     "istiod": Chart("1.30.4", "2026-08"),
     "istio-cni": Chart("1.30.4", "2026-08"),
     "ztunnel": Chart("1.30.4", "2026-08"),
+    "argo-rollouts": Chart("2.41.0", "2026-06"),
 }
 """Charts of the add-ons (`infra/addons.py`)."""
 
