@@ -56,10 +56,17 @@ def _solve_chunk(solvings: Sequence[Solving], layout: Layout, start: Start) -> l
     fractions = uniform(layout.phases, layout.intervals)
     plain = [Discretization(s.problem, layout, fractions, Scales.of(s.problem, layout)) for s in solvings]
     variables = [one.variables(guess_of(one.problem)) for one in plain]
-    measured = programs.measure(_stacked([one.data() for one in plain]), _stacked(variables))
-    sizes = [np.asarray(a) for a in measured]
+    sizes = programs.measure(_stacked([one.data() for one in plain]), _stacked(variables))
+    coupling = np.asarray(sizes.coupling)
+    raised = [one.scales.balanced(one.problem, coupling[i]) for i, one in enumerate(plain)]
+    if any(scales is not one.scales for scales, one in zip(raised, plain, strict=True)):
+        plain = [replace(one, scales=scales) for one, scales in zip(plain, raised, strict=True)]
+        variables = [one.variables(guess_of(one.problem)) for one in plain]
+        sizes = programs.measure(_stacked([one.data() for one in plain]), _stacked(variables))
+    measured = [np.asarray(size) for size in sizes[:4]]
     lanes = [
-        replace(one, scales=one.scales.measured(*(size[i] for size in sizes))) for i, one in enumerate(plain)
+        replace(one, scales=one.scales.measured(*(size[i] for size in measured)))
+        for i, one in enumerate(plain)
     ]
     each = [
         one.data(start.elastic, start.soft_ends, start.floor, start.smooth, None, start.reach)

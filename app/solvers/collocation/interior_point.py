@@ -228,8 +228,11 @@ class InteriorPoint:
     def _lower_barrier(
         self, data: Data, state: State, values: Values, gradient: Array, tolerance: Array
     ) -> State:
-        """The barrier parameter falls while its problem is solved well enough (7); the filter is reset then."""
-        least = data.floor
+        """The barrier parameter falls while its problem is solved well enough (7); the filter is reset then.
+
+        Not below what the tolerance asks for: bounds that are met more closely only make the system stiffer.
+        """
+        least = jnp.maximum(data.floor, tolerance / (KAPPA_EPSILON + 1.0))
 
         def solved(mu: Array) -> Array:
             error = errors(self.layout, data, state.w, values, gradient, state.y, mu).at()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +16,7 @@ import numpy as np
 from jax import Array
 
 import app.jax_config  # noqa: F401 - float64, before any array is made
+from app.leaves import Leaf
 from app.problems.functions import functions
 from app.problems.model import Problem
 from app.solvers.collocation.evaluation import Data, Evaluation
@@ -111,8 +112,8 @@ def _programs(key: _Key) -> Programs:
     evaluation = Evaluation(found, layout)
     method = InteriorPoint(evaluation, layout)
 
-    def measure(data: Data, v: Variables) -> tuple[Array, Array, Array, Array]:
-        return sensitivities(evaluation, data, v)
+    def measure(data: Data, v: Variables) -> Gradients:
+        return gradients(evaluation, data, v)
 
     return Programs(
         layout,
@@ -145,22 +146,34 @@ def _without_mesh(layout: Layout) -> Layout:
     return replace(layout, intervals=1)
 
 
-def sensitivities(evaluation: Evaluation, data: Data, v: Variables) -> tuple[Array, Array, Array, Array]:
-    """Largest gradients of path constraints (P, g), boundary rows (rows,), and of the cost.
+class Gradients(NamedTuple):
+    """Largest gradients at a point: of path constraints `path (P, g)`, of boundary `rows (rows,)`, of the cost.
 
-    The cost's are those per unit of time at every place (P, N, s), and with respect to ends and times ().
+    The cost's are those per unit of time at every place, `rates (P, N, s)`, and with respect to ends and times,
+    `rest ()`. `coupling (P, n, n + m)`: what each state and control changes in each state over the horizon.
     """
+
+    path: Leaf
+    rows: Leaf
+    rates: Leaf
+    rest: Leaf
+    coupling: Leaf
+
+
+def gradients(evaluation: Evaluation, data: Data, v: Variables) -> Gradients:
+    """The gradients at the variables, all scaled."""
     layout = evaluation.layout
     jacobian, end_jacobian = evaluation.jacobians(data, v)
     n, m = layout.n, layout.m
     free = jnp.concatenate([jnp.ones(n + m), jnp.zeros(layout.q)])
     path = jnp.max(jnp.abs(jacobian[..., n + 1 :, :]) * free, axis=(1, 2, 4), initial=0.0)
-    weight = data.ds[:, :, None] * jnp.asarray(layout.transcription.b)
-    rates = jnp.max(jnp.abs(jacobian[..., n, :]) * free, axis=-1) / weight
+    b = jnp.asarray(layout.transcription.b)
+    rates = jnp.max(jnp.abs(jacobian[..., n, :]) * free, axis=-1) / (data.ds[:, :, None] * b)
     times = jnp.max(jnp.abs(jnp.sum(jacobian[..., n, n + m :], axis=(0, 1, 2))), initial=0.0)
     end = jnp.max(jnp.abs(end_jacobian[0]), initial=0.0)
     rows = jnp.max(jnp.abs(end_jacobian[1 : 1 + layout.rows]), axis=1, initial=0.0)
-    return path, rows, rates, jnp.maximum(end, times)
+    coupling = jnp.einsum("pisxz,s->pxz", jnp.abs(jacobian[..., :n, : n + m]), b)
+    return Gradients(path, rows, rates, jnp.maximum(end, times), coupling)
 
 
 for _kept in (_programs, _batch_programs, _flights):

@@ -2,6 +2,7 @@
 
 Variables are scaled by nominal values where given, else by the magnitudes of the guess, of end values and of
 bounds; on later meshes by the magnitudes of the solution so far. Source: Betts, Practical Methods, 4.8.
+Where a state would come out tiny because an end value happens to be, the dynamics have their say.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from app.solvers.collocation.layout import Layout
 
 Array = NDArray[np.float64]
 LARGEST_BOUND = 1e5  # bounds beyond this say nothing of a magnitude
+TOO_SMALL = 30.0  # factor by which a state's scale must miss what the dynamics say before it is raised
+SWEEPS = 4  # over the states, each raised beside the others' new scales
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,33 @@ class Scales:
         p = _magnitude(unknown, problem.p_guess[None], (problem.p_lower, problem.p_upper))
         ones_g, ones_b = np.ones((layout.phases, layout.path)), np.ones(layout.rows)
         return cls(x, u, ones_g, t, p, ones_b, 1.0)
+
+    def balanced(self, problem: Problem, coupling: Array) -> Scales:
+        """With the scales raised of states that are far too small for the dynamics; without any, the same object.
+
+        `coupling (P, n, n + m)`: what a scaled unit of each state and control changes in each scaled state over the
+        horizon. A state that others drive by far more than it drives others has too small a unit: the one that
+        makes the largest of both equal (as in balancing a matrix) does not depend on the unit it had; of a state
+        that drives none, it is what they change in it. One given by `nominal` stands, and none is raised beyond
+        bounds on both sides.
+        """
+        x = self.x.copy()
+        for index, phase in enumerate(problem.phases):
+            n = len(phase.states)
+            matrix = np.where(np.isfinite(coupling[index]), np.abs(coupling[index]), 0.0)[:n]
+            np.fill_diagonal(matrix, 0.0)
+            most = np.maximum(np.abs(phase.x_lower), np.abs(phase.x_upper))
+            for _ in range(SWEEPS):
+                for j in np.flatnonzero(~(phase.nominal_x > 0)):
+                    driven, drives = np.max(matrix[j], initial=0.0), np.max(matrix[:, j], initial=0.0)
+                    factor = np.sqrt(driven / drives) if drives > 0 else driven
+                    if factor <= TOO_SMALL:
+                        continue
+                    factor = max(min(factor, most[j] / x[index, j]), 1.0)
+                    x[index, j] *= factor
+                    matrix[j] /= factor
+                    matrix[:, j] *= factor
+        return self if np.array_equal(x, self.x) else replace(self, x=x)
 
     def measured(self, path: Array, rows: Array, rates: Array, rest: Array) -> Scales:
         """With the largest gradients at unit scale of path constraints and boundary rows, and the cost's.

@@ -140,7 +140,11 @@ class Solving:
             self.say("compile", f"compiling for {layout.intervals} intervals")
             compile_flights(self.problem, found)
         sizes = found.measure(plain.data(), plain.variables(trajectory))
-        return replace(plain, scales=plain.scales.measured(*map(np.asarray, sizes)))
+        balanced = plain.scales.balanced(self.problem, np.asarray(sizes.coupling))
+        if balanced is not plain.scales:
+            plain = replace(plain, scales=balanced)
+            sizes = found.measure(plain.data(), plain.variables(trajectory))
+        return replace(plain, scales=plain.scales.measured(*map(np.asarray, sizes[:4])))
 
     def solve(
         self,
