@@ -12,11 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from app.problems.functions import End, functions
+from app.problems.functions import End, numeric_functions
 from app.problems.model import Problem
 from app.solvers.flight import Course, Flown
 
@@ -102,20 +101,16 @@ def verify(
     jitted, for one lane of PIECE segments. `restart`: set back to the published states after each piece.
     """
     flown = [_fly(problem, i, phase, p, scales[i], journey, restart) for i, phase in enumerate(phases)]
-    ends = tuple(
-        End(jnp.asarray(f.t[0]), jnp.asarray(f.x[0]), jnp.asarray(f.t[-1]), jnp.asarray(f.x[-1]))
-        for f in flown
+    ends, published = (
+        tuple(End(f.t[0], f.x[0], f.t[-1], f.x[-1]) for f in which) for which in (flown, phases)
     )
-    published = tuple(
-        End(jnp.asarray(f.t[0]), jnp.asarray(f.x[0]), jnp.asarray(f.t[-1]), jnp.asarray(f.x[-1]))
-        for f in phases
-    )
-    of = functions(problem)
+    of = numeric_functions(problem)
     running = sum(f.cost for f in flown)
-    total = running + float(of.terminal_cost(ends, jnp.asarray(p), jnp.asarray(problem.k)))
+    with np.errstate(all="ignore"):  # a flight may end where functions have no value
+        total = running + float(of.terminal_cost(ends, p, problem.k))
+        rows = np.asarray(of.boundary(published, p, problem.k))
     terms = abs(running) + abs(total)
     size = max(abs(cost), 1e-3 * terms, 1e-8)
-    rows = np.asarray(of.boundary(published, jnp.asarray(p), jnp.asarray(problem.k)))
     row_scale = 1.0 + np.abs(rows)
     boundary = float(np.max(_outside(rows, problem.b_lower, problem.b_upper) / row_scale, initial=0.0))
     finite = bool(np.isfinite(total)) and all(f.lost is None for f in flown)

@@ -11,6 +11,7 @@ import pytest
 
 from app.problems.model import Problem, parse
 from app.solvers.collocation.batch import solve_batch
+from app.solvers.collocation.interior_point import CONVERGED
 from app.solvers.collocation.mesh import uniform
 from app.solvers.collocation.outcome import Outcome
 from app.solvers.collocation.programs import BATCH
@@ -66,11 +67,36 @@ def test_every_lane_of_a_batch_equals_the_single_solve() -> None:
         np.testing.assert_allclose(outcome.variables.x, expected.variables.x, rtol=0, atol=1e-5)
 
 
+def test_active_state_constraints_do_not_keep_the_method_from_its_tolerance() -> None:
+    """Their stiffness is ten thousand million times that of the rest."""
+    assert [outcome.status for outcome in batched()] == [CONVERGED] * len(LIMITS)
+
+
+def test_an_initial_value_near_zero_takes_hardly_more_iterations_than_zero() -> None:
+    """It tells nothing of how large the state will be."""
+
+    def iterations(x: float) -> int:
+        problem = {
+            "states": ["x", "y"],
+            "controls": ["u"],
+            "time": {"t0": 0, "tf": 5},
+            "dynamics": {"x": "(1 - y^2)*x - y + u", "y": "x"},
+            "running_cost": "x^2 + y^2 + u^2",
+            "initial": {"x": x, "y": 1},
+            "control_bounds": {"u": [-0.75, 1]},
+        }
+        outcome = alone(parse(problem))
+        assert outcome.solved
+        return outcome.iterations
+
+    assert iterations(1e-4) <= iterations(0.0) + 3
+
+
 def test_a_bad_lane_does_not_spoil_others() -> None:
-    """One row asks for a state that its bound forbids, one has no finite value anywhere."""
+    """One row has too weak a control to turn the speed in time, one has no finite value anywhere."""
     problems = list(rows())[:8]
     phase = problems[3].phases[0]
-    impossible = replace(phase, xf_lower=np.array([0.5, -1.0]), xf_upper=np.array([0.5, -1.0]))
+    impossible = replace(phase, u_lower=np.array([-0.5]), u_upper=np.array([0.5]))
     problems[3] = replace(problems[3], phases=(impossible,))
     problems[5] = replace(problems[5], k=np.full_like(problems[5].k, np.nan))
     outcomes = solve_batch([solving(problem) for problem in problems], INTERVALS, Start())

@@ -101,23 +101,24 @@ class Discretization:
         towards `control (P, N, s, m)`, scaled, with that weight.
         """
         layout, scales = self.layout, self.scales
-        lower, upper = self._bounds()
-        weights = self._weights()
-        pull, target = (Variables(*(np.zeros(shape) for shape in layout.shapes)) for _ in range(2))
+        flat = np.zeros((5, layout.size))
+        lower, upper, weights, pull, target = (layout.views(vector) for vector in flat)
+        self._bound(lower, -1.0)
+        self._bound(upper, 1.0)
+        self._weigh(weights)
         if soft_ends:
             self._soften(lower, upper, pull, target, soft_ends)
         cost = scales.cost
         if smooth and control is not None:
-            pull = pull._replace(u=smooth * weights.u)
-            target = target._replace(u=control)
+            np.multiply(smooth, weights.u, out=np.asarray(pull.u))
+            np.copyto(np.asarray(target.u), control)
         if held is not None:
             cost *= LAID_ASIDE
             at = self.variables(held)
-            pull = pull._replace(u=np.asarray(weights.u))
-            target = target._replace(u=at.u)
+            np.copyto(np.asarray(pull.u), np.asarray(weights.u))
+            np.copyto(np.asarray(target.u), np.asarray(at.u))
             for bounds in (lower, upper):
                 np.asarray(bounds.ends)[:, -2:] = np.asarray(at.ends)[:, -2:]
-        flat = [_flat(v) for v in (lower, upper, weights, pull, target)]
         return Data(
             k=self.problem.k,
             ds=self.fractions,
@@ -152,43 +153,37 @@ class Discretization:
             np.asarray(target.ends)[index, final] = np.where(fixed, low, 0.0)
             low[fixed], high[fixed] = -np.inf, np.inf
 
-    def _weights(self) -> Variables:
-        shapes = self.layout.shapes
+    def _weigh(self, weights: Variables) -> None:
+        """Write the part of normalised time that each variable stands for."""
         t = self.layout.transcription
         part = self.fractions[:, :, None, None] * t.b[:, None]
-        return Variables(
-            np.broadcast_to(part[:, :, int(t.left) :], shapes.x),
-            np.broadcast_to(part, shapes.u),
-            np.broadcast_to(part, shapes.g),
-            np.ones(shapes.ends),
-            np.ones(shapes.p),
-            np.ones(shapes.b),
-        )
+        np.asarray(weights.x)[:] = part[:, :, int(t.left) :]
+        np.asarray(weights.u)[:] = part
+        np.asarray(weights.g)[:] = part
+        for ones in (weights.ends, weights.p, weights.b):
+            np.asarray(ones)[:] = 1.0
 
-    def _bounds(self) -> tuple[Variables, Variables]:
+    def _bound(self, bounds: Variables, sign: float) -> None:
+        """Write the lower bounds (`sign` -1) or the upper ones."""
         layout, scales, problem = self.layout, self.scales, self.problem
-        shapes = layout.shapes
-        found = []
-        for sign in (-1.0, 1.0):
-            x, u = np.full(shapes.x, sign * np.inf), np.zeros(shapes.u)
-            g, ends = np.full(shapes.g, sign * np.inf), np.zeros(shapes.ends)
-            for index, phase in enumerate(problem.phases):
-                n_x, n_u, n_g = layout.states[index], layout.controls[index], layout.paths[index]
-                bound = (phase.x_lower if sign < 0 else phase.x_upper) / scales.x[index, :n_x]
-                pinned = (phase.x_lower == phase.x_upper) * 1e-6 * sign
-                x[index, :, :, :n_x] = bound + pinned
-                u[index, :, :, :n_u] = (phase.u_lower if sign < 0 else phase.u_upper) / scales.u[index, :n_u]
-                g[index, :, :, :n_g] = (phase.g_lower if sign < 0 else phase.g_upper) / scales.g[index, :n_g]
-                ends[index, :n_x] = (phase.x0_lower if sign < 0 else phase.x0_upper) / scales.x[index, :n_x]
-                final = (phase.xf_lower if sign < 0 else phase.xf_upper) / scales.x[index, :n_x]
-                ends[index, layout.n : layout.n + n_x] = final
-                side = 0 if sign < 0 else 1
-                ends[index, -2:] = np.array([phase.t0[side], phase.tf[side]]) / scales.t[index]
-            x[:, -1, -1] = sign * np.inf  # the last node is bounded as the final state
-            p = (problem.p_lower if sign < 0 else problem.p_upper) / scales.p
-            b = (problem.b_lower if sign < 0 else problem.b_upper) / scales.b[: layout.boundary]
-            found.append(Variables(x, u, g, ends, p, np.concatenate([b, self._durations(sign)])))
-        return found[0], found[1]
+        side = "lower" if sign < 0 else "upper"
+        x, u, g, ends, p, b = (np.asarray(part) for part in bounds)
+        x[:], g[:] = sign * np.inf, sign * np.inf
+        for index, phase in enumerate(problem.phases):
+            n_x, n_u, n_g = layout.states[index], layout.controls[index], layout.paths[index]
+            scale = scales.x[index, :n_x]
+            pinned = (phase.x_lower == phase.x_upper) * 1e-6 * sign
+            x[index, :, :, :n_x] = getattr(phase, f"x_{side}") / scale + pinned
+            u[index, :, :, :n_u] = getattr(phase, f"u_{side}") / scales.u[index, :n_u]
+            g[index, :, :, :n_g] = getattr(phase, f"g_{side}") / scales.g[index, :n_g]
+            ends[index, :n_x] = getattr(phase, f"x0_{side}") / scale
+            ends[index, layout.n : layout.n + n_x] = getattr(phase, f"xf_{side}") / scale
+            moment = 0 if sign < 0 else 1
+            ends[index, -2:] = np.array([phase.t0[moment], phase.tf[moment]]) / scales.t[index]
+        x[:, -1, -1] = sign * np.inf  # the last node is bounded as the final state
+        p[:] = getattr(problem, f"p_{side}") / scales.p
+        b[: layout.boundary] = getattr(problem, f"b_{side}") / scales.b[: layout.boundary]
+        b[layout.boundary :] = self._durations(sign)
 
     def _durations(self, sign: float) -> Array:
         """Bounds of each phase's duration: only where both ends are free is there something to keep."""
@@ -200,8 +195,3 @@ class Discretization:
             if sign < 0 and loose:
                 bounds[index] = SHORTEST * (phase.tf[2] - phase.t0[2]) / self.scales.t[index]
         return bounds
-
-
-def _flat(v: Variables) -> Array:
-    found: Array = np.concatenate([np.ravel(a) for a in v])
-    return found

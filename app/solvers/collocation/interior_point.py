@@ -288,6 +288,7 @@ class InteriorPoint:
             diagonal=diagonal._replace(g=stiff_g, b=stiff_b),
             gradient=gradient._replace(g=rest_g, b=rest_b),
             free=held,
+            y=state.y,
             link_multiplier=state.y.link * problem.objective,
             compliance=problem.links,
             give_path=give_path,

@@ -4,8 +4,10 @@ In each interval the unknown states are eliminated through the collocation equat
 invertible), which leaves a linear-quadratic problem from node to node: a Riccati recursion solves it, with
 final multipliers, end times and parameters carried along as columns. What remains is one small dense system
 in the ends, the parameters and the multipliers of boundary constraints. A Cholesky factor that does not exist
-tells that the reduced Hessian is not positive definite. Sources: Rao, Wright & Rawlings, JOTA 99 (1998);
-Steinbach, Fast recursive SQP methods for large-scale optimal control (1995); Betts, Practical Methods, ch. 2.
+tells that the reduced Hessian is not positive definite. Multipliers are solved for as increments: near the
+solution all that is solved for is small, and so are its rounding errors, though active bounds are very stiff.
+Sources: Rao, Wright & Rawlings, JOTA 99 (1998); Steinbach, Fast recursive SQP methods for large-scale optimal
+control (1995); Betts, Practical Methods, ch. 2.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array, lax
 
+from app.solvers.collocation.barrier import Multipliers, point_weights
 from app.solvers.collocation.evaluation import Derivatives, Values
 from app.solvers.collocation.layout import Layout, Variables
 
@@ -23,13 +26,13 @@ PENALTY = 100.0
 
 
 class System(NamedTuple):
-    """Right-hand sides and diagonals of one Newton system.
+    """Right-hand sides and diagonals of one Newton system at the multipliers `y`.
 
     `diagonal`, `gradient`: barrier terms and regularisation of every variable; for the slacks `g` and `b` the
     diagonal is the stiffness of their row (1/compliance for equalities, 0 for rows without bounds) and the
     gradient the multiplier at zero residual. `free`: 0 where a variable is held fixed. `give_path`, `give_rows`:
     compliance of path and boundary rows (their multipliers in excess of `old_path`, `old_rows` yield so much);
-    `compliance` that of links.
+    `compliance` that of links, in excess of `link_multiplier`.
     """
 
     derivatives: Derivatives
@@ -37,6 +40,7 @@ class System(NamedTuple):
     diagonal: Variables
     gradient: Variables
     free: Variables
+    y: Multipliers
     link_multiplier: Array
     compliance: Array
     give_path: Array
@@ -86,7 +90,9 @@ def _condense(layout: Layout, system: System) -> _Condensed:
     fx, fu, fq = jacobian[..., :n, :n], jacobian[..., :n, n : n + m], jacobian[..., :n, n + m :]
     rows = jacobian[..., n + 1 :, :]
     point_hessian = system.derivatives.hessian
-    gradient = jacobian[..., n, :]
+    weights = point_weights(layout, system.y)[..., : n + 1]
+    gradient = jnp.einsum("pilyz,pily->pilz", jacobian[..., : n + 1, :], weights)
+    gradient = gradient.at[:, :, left:, :n].add(system.y.defect).at[:, -1, -1, :n].add(system.y.link)
     if layout.path:
         multiplier = system.gradient.g + diagonal.g * system.residual.path
         point_hessian = point_hessian + jnp.einsum("pilgy,pilg,pilgz->pilyz", rows, diagonal.g, rows)
@@ -126,6 +132,7 @@ def _condense(layout: Layout, system: System) -> _Condensed:
     z = points.shape[3]
     flat = (*grid, s * z, width)
     hessian = jnp.swapaxes(points.reshape(flat), -1, -2) @ weighted.reshape(flat)
+    hessian = hessian.at[..., :n, n + q].add(-jnp.sum(system.y.defect, axis=2))  # of the left node
     # the column of ones carries the gradient; its row must mirror it: take the lower part from the upper
     mirrored = hessian[..., :, n + q]
     hessian = hessian.at[..., n + q, :].set(mirrored)
@@ -188,7 +195,7 @@ def _columns(layout: Layout, d_ends: Array, d_p: Array, link: Array, residual: A
 
 
 def _border(layout: Layout, system: System, value: Array) -> tuple[Array, Array, Array, Array, Array]:
-    """The dense system in ends, parameters, link multipliers and boundary multipliers."""
+    """The dense system in ends, parameters and increments of link and boundary multipliers."""
     n, phases, extent = layout.n, layout.phases, 2 * layout.n + 2
     ends = phases * extent
     size = ends + layout.parameters
@@ -214,7 +221,8 @@ def _border(layout: Layout, system: System, value: Array) -> tuple[Array, Array,
         push = nu.T @ residual.link[index] - PENALTY * final.T @ residual.link[index]
         matrix = matrix.at[:, one].add(push).at[one, :].add(push)
     diagonal = jnp.concatenate([system.diagonal.ends.ravel(), system.diagonal.p])
-    gradient = jnp.concatenate([system.gradient.ends.ravel(), system.gradient.p]) + derivatives.end_gradient
+    pull = system.gradient.ends.at[:, n : 2 * n].add(-system.y.link)
+    gradient = jnp.concatenate([pull.ravel(), system.gradient.p]) + derivatives.end_gradient
     free = jnp.concatenate([system.free.ends.ravel(), system.free.p])
     hessian = matrix[:size, :size] + derivatives.end_hessian + jnp.diag(diagonal)
     coupling = matrix[size:one, :size]
@@ -223,16 +231,18 @@ def _border(layout: Layout, system: System, value: Array) -> tuple[Array, Array,
     active = stiff > 0
     give = jnp.where(active, 1.0 / jnp.where(active, stiff, 1.0), 1.0)
     jacobian = derivatives.end_jacobian * active[:, None]
+    gradient = gradient + jacobian.T @ system.y.boundary
     top = jnp.concatenate([hessian, coupling.T, jacobian.T], axis=1)
     middle = jnp.concatenate([coupling, dual, jnp.zeros((links, rows))], axis=1)
     bottom = jnp.concatenate([jacobian, jnp.zeros((rows, links)), -jnp.diag(give)], axis=1)
     full = jnp.concatenate([top, middle, bottom])
-    old = system.link_multiplier.ravel()
+    old = (system.link_multiplier - system.y.link).ravel()
+    rest = system.gradient.b - system.y.boundary
     right = jnp.concatenate(
         [
             -(matrix[:size, one] + gradient),
             -(matrix[size:one, one] + system.compliance * old),
-            -(residual.boundary + system.gradient.b * give) * active,
+            -(residual.boundary + rest * give) * active,
         ]
     )
     mask = jnp.concatenate([free, jnp.ones(links + rows)])
@@ -247,7 +257,8 @@ def _border(layout: Layout, system: System, value: Array) -> tuple[Array, Array,
     convex = finite & _saddle(full, size, links) & jnp.all(jnp.isfinite(solution))
     d_ends = solution[:ends].reshape(phases, extent)
     link = solution[size:one].reshape(phases, n)
-    return d_ends, solution[ends:size], link, solution[one:] * active, convex
+    boundary = (solution[one:] + system.y.boundary) * active
+    return d_ends, solution[ends:size], link, boundary, convex
 
 
 def _saddle(matrix: Array, size: int, links: int) -> Array:
@@ -331,6 +342,7 @@ def _expand(
     b = system.derivatives.end_jacobian @ ends + system.residual.boundary
     slack = g - system.give_path * (path - system.old_path)
     rows_slack = b - system.give_rows * (boundary - system.old_rows)
+    defect, link = system.y.defect + defect, system.y.link + link
     step = Variables(x, u, slack * system.free.g, d_ends, d_p, rows_slack * system.free.b)
     finite = jnp.all(jnp.isfinite(layout.flat(step)))
     return Direction(step, defect, link, path, boundary, convex & finite)

@@ -7,11 +7,16 @@ Everything here is static: it decides the shape of compiled programs and is part
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from typing import NamedTuple, TypeVar
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
+from numpy.typing import NDArray
 
 from app.leaves import Leaf
 from app.problems.model import Problem
@@ -98,7 +103,7 @@ class Layout:
         """Quantities common to a phase's points: its end times, where any is free, and the parameters."""
         return (2 if self.free_time else 0) + self.parameters
 
-    @property
+    @cached_property
     def shapes(self) -> Variables:
         """The shape of each kind of variable."""
         t, grid = self.transcription, (self.phases, self.intervals)
@@ -112,17 +117,28 @@ class Layout:
         )
         return Variables(*shapes)
 
+    @cached_property
+    def size(self) -> int:
+        """Number of all variables."""
+        return sum(math.prod(shape) for shape in self.shapes)
+
+    @cached_property
+    def _places(self) -> list[tuple[slice, tuple[int, ...]]]:
+        """Where each kind of variable stands among all, and its shape."""
+        ends = list(accumulate(math.prod(shape) for shape in self.shapes))
+        return [
+            (slice(start, end), tuple(shape))
+            for start, end, shape in zip([0, *ends], ends, self.shapes, strict=False)
+        ]
+
+    def views(self, vector: NDArray[np.float64]) -> Variables:
+        """`unflat` in NumPy; what is written to the parts is written to the vector."""
+        return Variables(*(vector[place].reshape(shape) for place, shape in self._places))
+
     def flat(self, variables: Variables) -> Array:
         """All variables as one vector."""
         return jnp.concatenate([jnp.ravel(array) for array in variables])
 
     def unflat(self, vector: Array) -> Variables:
         """The inverse of `flat`."""
-        parts, start = [], 0
-        for shape in self.shapes:
-            size = 1
-            for extent in shape:
-                size *= int(extent)
-            parts.append(vector[start : start + size].reshape(tuple(shape)))
-            start += size
-        return Variables(*parts)
+        return Variables(*(vector[place].reshape(shape) for place, shape in self._places))

@@ -9,7 +9,6 @@ where a control jumps if it does, and neighbours without errors are joined (Bett
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,19 +110,16 @@ def _around(place: float) -> list[float]:
 
 def _filled(pieces: list[tuple[float, float]], size: int) -> Array:
     """Exactly `size` intervals: those with the largest errors (and lengths) are halved until there are enough."""
-    pieces = list(pieces)
-    while len(pieces) < size:
-        weights = [error + 1e-12 * length for length, error in pieces]
-        at = int(
-            np.argmax(
-                [w if length > SHORTEST else 0.0 for w, (length, _) in zip(weights, pieces, strict=True)]
-            )
-        )
-        length, error = pieces[at]
-        pieces[at : at + 1] = [(0.5 * length, error / 8.0)] * 2
-    while len(pieces) > size:
-        sums = [a[1] + b[1] + 1e-9 * (a[0] + b[0]) for a, b in pairwise(pieces)]
+    lengths, errors = (np.array(column) for column in zip(*pieces, strict=True))
+    while len(lengths) < size:
+        weights = np.where(lengths > SHORTEST, errors + 1e-12 * lengths, 0.0)
+        at = int(np.argmax(weights))
+        lengths[at], errors[at] = 0.5 * lengths[at], errors[at] / 8.0
+        lengths, errors = np.insert(lengths, at, lengths[at]), np.insert(errors, at, errors[at])
+    while len(lengths) > size:
+        sums = errors[:-1] + errors[1:] + 1e-9 * (lengths[:-1] + lengths[1:])
         at = int(np.argmin(sums))
-        pieces[at : at + 2] = [(pieces[at][0] + pieces[at + 1][0], sums[at])]
-    found = np.array([length for length, _ in pieces])
-    return found / np.sum(found)
+        lengths[at], errors[at] = lengths[at] + lengths[at + 1], sums[at]
+        lengths, errors = np.delete(lengths, at + 1), np.delete(errors, at + 1)
+    found: Array = lengths / np.sum(lengths)
+    return found

@@ -121,14 +121,13 @@ class Outcome:
                 factor = new.scales.g[index, j] * new.scales.cost / (old.scales.g[index, j] * old.scales.cost)
                 path[index, :, :, j] = y * factor * new.fractions[index, :, None] * t.b
         ratio = new.scales.cost / old.scales.cost
-        size = sum(int(np.prod(shape)) for shape in shapes)
         return Multipliers(
             defect=defect,
             path=path,
             link=np.asarray(self.multipliers.link) * ratio * new.scales.x / old.scales.x,
             boundary=np.asarray(self.multipliers.boundary) * ratio * new.scales.b / old.scales.b,
-            lower=np.zeros(size),
-            upper=np.zeros(size),
+            lower=np.zeros(layout.size),
+            upper=np.zeros(layout.size),
         )
 
 
@@ -141,12 +140,11 @@ def scales_of(scales: Array, index: int, count: int) -> Array:
 def no_multipliers(layout: Layout) -> Multipliers:
     """All zero."""
     shapes = layout.shapes
-    size = sum(int(np.prod(shape)) for shape in shapes)
     return Multipliers(
         defect=np.zeros(shapes.x),
         path=np.zeros(shapes.g),
         link=np.zeros((layout.phases, layout.n)),
         boundary=np.zeros(layout.rows),
-        lower=np.zeros(size),
-        upper=np.zeros(size),
+        lower=np.zeros(layout.size),
+        upper=np.zeros(layout.size),
     )

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
 import app.jax_config  # noqa: F401 - float64, before any array is made
 from app.leaves import Leaf

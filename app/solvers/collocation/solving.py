@@ -22,7 +22,7 @@ from app.solvers.collocation.interior_point import (
     RUNNING,
     State,
 )
-from app.solvers.collocation.layout import Layout, Variables
+from app.solvers.collocation.layout import Layout
 from app.solvers.collocation.outcome import Outcome, no_multipliers
 from app.solvers.collocation.programs import Programs, compile_flights, programs
 from app.solvers.collocation.scaling import Scales
@@ -228,7 +228,7 @@ class Solving:
         flat = np.asarray(state.w)
         return Outcome(
             discretization=discretization,
-            variables=_unflat(layout, flat),
+            variables=layout.views(flat),
             multipliers=Multipliers(*(np.asarray(a) for a in state.y)),
             status=status,
             error=float(state.error),
@@ -262,13 +262,3 @@ def _piece(made: int, seconds: float) -> int:
     if made <= 1:
         return PIECE // 5
     return max(1, min(PIECE, int(PIECE_S * made / max(seconds, 1e-9))))
-
-
-def _unflat(layout: Layout, flat: Array) -> Variables:
-    """`Layout.unflat` in numpy."""
-    parts, at = [], 0
-    for shape in layout.shapes:
-        size = int(np.prod(shape))
-        parts.append(flat[at : at + size].reshape(tuple(shape)))
-        at += size
-    return Variables(*parts)

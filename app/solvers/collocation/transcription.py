@@ -10,6 +10,7 @@ Practical Methods for Optimal Control, section 4.5; Garg et al., Automatica 46 (
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,13 +69,16 @@ def _lagrange(places: tuple[float, ...], at: Array) -> Array:
     return basis
 
 
+@cache
 def _integrals(places: tuple[float, ...]) -> Array:
-    """Integrals from 0 to each place of the Lagrange polynomials of all places: (s, s)."""
+    """Integrals from 0 to each place of the Lagrange polynomials of all places: (s, s), not to be written to."""
     c = np.asarray(places)
     powers = np.arange(len(c))
     vandermonde = c[:, None] ** powers
     moments = c[:, None] ** (powers + 1) / (powers + 1)
-    return np.asarray(np.linalg.solve(vandermonde.T, moments.T).T, np.float64)
+    found = np.asarray(np.linalg.solve(vandermonde.T, moments.T).T, np.float64)
+    found.flags.writeable = False
+    return found
 
 
 _ROOT = float(np.sqrt(6.0))

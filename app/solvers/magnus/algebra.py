@@ -19,14 +19,28 @@ UNROLLED_DIMENSION = 9
 """Up to here products are written out over the lanes; beyond, a batched matrix product is faster
 (measured)."""
 
-CHARACTERISTIC_DIMENSION = 9
+CHARACTERISTIC_DIMENSION = 5
 """Up to here a polynomial of a matrix is reduced by its characteristic polynomial first."""
 
 DEGREE = 16
-"""Degree of the Taylor polynomial of the exponential."""
+"""Degree of the Taylor polynomial of the exponential that is reduced so; else it is 18."""
 
 RADIUS = 0.75
 """The 1-norm up to which that polynomial is exact to rounding: 0.75^17 / 17! = 2e-17."""
+
+RADIUS_18 = 1.09
+"""The same of degree 18."""
+
+_I_A_A2_A3_A6 = (
+    (0.0, -0.10036558103014462, -0.0080292464824115696, -0.00089213849804572995, 0.0),
+    (0.0, 0.39784974949964507614, 1.36783778460411719922, 0.49828962252538267755, -0.00063789819459472330),
+    (-10.9676396052962062593, 1.68015813878906197182, 0.05717798464788655127, -0.00698210122488052084,
+     0.00003349750170860705),
+    (-0.09043168323908105619, -0.06764045190713819075, 0.06759613017704596460, 0.02955525704293155274,
+     -0.00001391802575160607),
+    (0.0, 0.0, -0.09233646193671185927, -0.01693649390020817171, -0.00001400867981820361),
+)  # fmt: skip
+"""Weights of the powers in the five factors of the Taylor polynomial of degree 18."""
 
 
 def matmul(a: Array, b: Array) -> Array:
@@ -90,16 +104,17 @@ def one_norm(a: Array) -> Array:
     return jnp.max(jnp.sum(jnp.abs(a), axis=0), axis=0)
 
 
-def squarings_for(norm: float) -> int:
-    """How often an argument of this 1-norm is halved before the polynomial is exact to rounding."""
+def squarings_for(norm: float, dimension: int) -> int:
+    """How often a matrix of this 1-norm is halved before the polynomial is exact to rounding."""
     if not norm < math.inf:
         return 0  # the result is not finite, however it is computed
-    return max(0, math.ceil(math.log2(norm / RADIUS))) if norm > 0 else 0
+    radius = RADIUS if dimension <= CHARACTERISTIC_DIMENSION else RADIUS_18
+    return max(0, math.ceil(math.log2(norm / radius))) if norm > 0 else 0
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
 def exponential(a: Array, squarings: Array, skew: bool) -> Array:
-    """`exp(a)` in every lane, `(d, d, L)`, exact to rounding for 1-norms up to `RADIUS * 2**squarings`.
+    """`exp(a)` in every lane, `(d, d, L)`, exact to rounding with the squarings of `squarings_for`.
 
     `skew`: every lane is anti-Hermitian, so 2 x 2 matrices need real functions only. Scaling and squaring as
     in Higham, Functions of Matrices (2008), chapter 10. The derivative is the exact Frechet derivative, by
@@ -130,7 +145,7 @@ exponential.defvjp(_forward, _backward)
 
 def _exponential_taylor(a: Array, squarings: Array) -> Array:
     scaled = a * jnp.ldexp(1.0, -squarings).astype(a.real.dtype)
-    polynomial = _taylor_by_characteristic if a.shape[0] <= CHARACTERISTIC_DIMENSION else _taylor_by_blocks
+    polynomial = _taylor_by_characteristic if a.shape[0] <= CHARACTERISTIC_DIMENSION else _taylor_in_five_products
     squared: Array = jax.lax.fori_loop(0, squarings, lambda _, r: matmul(r, r), polynomial(scaled))
     return squared
 
@@ -162,22 +177,23 @@ def _taylor_by_characteristic(a: Array) -> Array:
     return sum((left[k] * powers[k] for k in range(1, d)), left[0] * powers[0])
 
 
-def _taylor_by_blocks(scaled: Array) -> Array:
-    """The Taylor polynomial by Paterson and Stockmeyer: 6 products."""
-    d, _, lanes = scaled.shape
-    unit = identity(d, lanes, scaled.dtype)
-    square = matmul(scaled, scaled)
-    cube = matmul(square, scaled)
-    fourth = matmul(square, square)
-    inverse = [1.0 / math.factorial(k) for k in range(DEGREE + 1)]
+def _taylor_in_five_products(a: Array) -> Array:
+    """The Taylor polynomial of degree 18: Bader, Blanes and Casas, Mathematics 7 (2019) 1174, section 3."""
+    d, _, lanes = a.shape
+    unit = identity(d, lanes, a.dtype)
+    (square,) = materialise(matmul(a, a))
+    (cube,) = materialise(matmul(square, a))
+    (sixth,) = materialise(matmul(cube, cube))
+    powers = (unit, a, square, cube, sixth)
 
-    def block(k: int) -> Array:
-        return inverse[k] * unit + inverse[k + 1] * scaled + inverse[k + 2] * square + inverse[k + 3] * cube
+    def combined(weights: tuple[float, ...]) -> Array:
+        terms = [weight * power for weight, power in zip(weights, powers, strict=True) if weight]
+        return sum(terms[1:], terms[0])
 
-    result = block(12) + inverse[16] * fourth
-    for k in (8, 4, 0):
-        result = block(k) + matmul(fourth, result)
-    return result
+    b1, b2, b3, b4, b5 = (combined(weights) for weights in _I_A_A2_A3_A6)
+    b1, b5 = materialise(b1, b5)
+    b3, q = materialise(b3, b4 + matmul(b1, b5))
+    return b2 + matmul(b3 + q, q)
 
 
 def _exponential_2(a: Array, skew: bool) -> Array:

@@ -51,7 +51,7 @@ def propagate(
         ]
     )
     rest = np.tile(times, len(lanes)) - starts[last]
-    squarings = squarings_for(density.largest_norm(meshes[0]))
+    squarings = squarings_for(density.largest_norm(meshes[0]), system.dimension)
     found = _propagate(
         system.basis,
         _by_chunk(partial_values(system, starts, h, order), chunk_steps, room),
