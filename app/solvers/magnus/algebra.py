@@ -145,7 +145,9 @@ exponential.defvjp(_forward, _backward)
 
 def _exponential_taylor(a: Array, squarings: Array) -> Array:
     scaled = a * jnp.ldexp(1.0, -squarings).astype(a.real.dtype)
-    polynomial = _taylor_by_characteristic if a.shape[0] <= CHARACTERISTIC_DIMENSION else _taylor_in_five_products
+    polynomial = (
+        _taylor_by_characteristic if a.shape[0] <= CHARACTERISTIC_DIMENSION else _taylor_in_five_products
+    )
     squared: Array = jax.lax.fori_loop(0, squarings, lambda _, r: matmul(r, r), polynomial(scaled))
     return squared
 
