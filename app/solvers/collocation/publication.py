@@ -125,18 +125,21 @@ def publish(
     for phase, flight, costate, hamiltonian in zip(
         problem.phases, flights, costates, hamiltonians, strict=True
     ):
+        count = flight.t.shape[0]
         span = flight.t[-1, -1] - flight.t[0, 0]
         gap = max(1e-9 * span, 8 * np.spacing(np.max(np.abs(flight.t))))
         size = 1.0 + np.max(np.abs(flight.left), axis=(0, 1), initial=0.0)
-        change = np.abs(flight.left[1:, 0] - flight.right[:-1, -1])
-        jumps = np.append(np.any(change > JUMP * size, axis=1), False)
-        t = flight.t.copy()
-        before = np.minimum(gap, 0.25 * (t[:, -1] - t[:, -2]))
-        t[:, -1] = np.where(jumps, t[:, -1] - before, t[:, -1])
-        keep = np.ones(t.shape, bool)  # an interval's end is the next one's beginning, but for jumps
-        keep[:-1, -1] = jumps[:-1]
-        u = np.concatenate([flight.left, flight.right[:, -1:]], axis=1)
-        t, x, u, y, h = (values[keep] for values in (t, flight.x, u, costate, hamiltonian))
+        rows = []
+        for i in range(count):
+            last = i == count - 1
+            u = np.concatenate([flight.left[i], flight.right[i, -1:]])
+            jumps = not last and np.any(np.abs(flight.left[i + 1, 0] - flight.right[i, -1]) > JUMP * size)
+            keep = SEGMENTS + 1 if last or jumps else SEGMENTS
+            t = flight.t[i, :keep].copy()
+            if jumps:
+                t[-1] -= min(gap, 0.25 * (t[-1] - t[-2]))
+            rows.append((t, flight.x[i, :keep], u[:keep], costate[i, :keep], hamiltonian[i, :keep]))
+        t, x, u, y, h = (np.concatenate(column) for column in zip(*rows, strict=True))
         x = np.clip(x, phase.x_lower, phase.x_upper) if _within(x, phase.x_lower, phase.x_upper) else x
         found.append(PublishedPhase(t, x, u, y, h))
     return found
