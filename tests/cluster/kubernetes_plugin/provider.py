@@ -197,6 +197,9 @@ def _done(found: Object | None) -> bool:
         wanted = found["spec"]["replicas"]
         counts = [status.get(key, 0) for key in ("replicas", "updatedReplicas", "availableReplicas")]
         return status.get("observedGeneration") == found["metadata"]["generation"] and counts == [wanted] * 3
+    if kind == "StatefulSet":
+        newest = status.get("currentRevision") == status.get("updateRevision")
+        return newest and status.get("readyReplicas", 0) == found["spec"]["replicas"]
     if kind == "Job":
         if "Failed" in conditions:
             raise TimeoutError(
