@@ -101,6 +101,26 @@ def test_a_container_keeps_what_its_image_promises(deployed: Deployed, unit: str
     assert "Read-only file system" in refused.stdout + refused.stderr
 
 
+def test_the_api_grows_under_load_and_shrinks_after_it(deployed: Deployed) -> None:
+    def scaler() -> dict[str, Any]:
+        return deployed.api.get("autoscaling/v2", "HorizontalPodAutoscaler", "api", NAMESPACE)
+
+    def measured() -> bool:
+        return bool(scaler().get("status", {}).get("currentMetrics"))
+
+    eventually(measured, seconds=120, what="the autoscaler has figures")
+    least = scaler()["spec"]["minReplicas"]
+    assert len(deployed.pods("api")) == least, "nobody has asked for anything much yet"
+    load = Load(f"{deployed.url}/api/templates")
+    with load.running(2 * RATE_PER_S):
+        eventually(
+            lambda: scaler()["status"]["desiredReplicas"] > least, seconds=240, what="it asks for more"
+        )
+        eventually(lambda: len(deployed.pods("api")) > least, seconds=60, what="there are more pods")
+    eventually(lambda: len(deployed.pods("api")) == least, seconds=900, what="they are gone again")
+    assert load.failed == []
+
+
 def test_a_rolling_update_under_load_fails_no_request(deployed: Deployed) -> None:
     before = {pod["metadata"]["uid"] for pod in deployed.pods("api")}
     load = Load(f"{deployed.url}/api/solvers")
@@ -142,22 +162,3 @@ def works_on(deployed: Deployed, pod: dict[str, Any], job_id: str) -> bool:
     path = f"{deployed.api.path('v1', 'Pod', pod['metadata']['name'], NAMESPACE)}/log"
     lines = deployed.api.raw("GET", path).text.splitlines()
     return any(job_id in line and '"started"' in line for line in lines)
-
-
-def test_the_api_grows_under_load_and_shrinks_after_it(deployed: Deployed) -> None:
-    def scaler() -> dict[str, Any]:
-        return deployed.api.get("autoscaling/v2", "HorizontalPodAutoscaler", "api", NAMESPACE)
-
-    def measured() -> bool:
-        return bool(scaler().get("status", {}).get("currentMetrics"))
-
-    eventually(measured, seconds=120, what="the autoscaler has figures")
-    least = scaler()["spec"]["minReplicas"]
-    load = Load(f"{deployed.url}/api/templates")
-    with load.running(2 * RATE_PER_S):
-        eventually(
-            lambda: scaler()["status"]["desiredReplicas"] > least, seconds=240, what="it asks for more"
-        )
-        eventually(lambda: len(deployed.pods("api")) > least, seconds=60, what="there are more pods")
-    eventually(lambda: len(deployed.pods("api")) == least, seconds=900, what="they are gone again")
-    assert load.failed == []
