@@ -95,7 +95,7 @@ class ReferredPlatform:
         )
         prefix = output_prefix(self._stack, self._place.platform, self._place.region)
         given: pulumi.Output[Mapping[str, Any]] = other.require_output(f"{prefix}facts")
-        facts = imported(given, SHAPES[self._place.platform])
+        facts = imported(given, SHAPES[self._place.platform], self._stack)
         from infra.workload import run  # as above
 
         return run(self._stack, self._place, facts, self._parent)

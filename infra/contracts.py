@@ -12,6 +12,8 @@ from typing import Any, Literal, Protocol, TypeVar
 
 import pulumi
 
+from infra.versions import AddonName
+
 Account = Literal["api", "worker", "migrations", "backup", "external-secrets", "cert-manager", "external-dns"]
 """Kubernetes service accounts that act in the cloud; each gets rights of its own."""
 
@@ -56,6 +58,26 @@ class NetworkFacts:
 
 
 @dataclass(frozen=True)
+class ClusterObject:
+    """An object of Kubernetes without namespace that an add-on of the platform's own is told by."""
+
+    api_version: str
+    kind: str
+    name: str
+    spec: pulumi.Input[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class NodeMakerFacts:
+    """What makes nodes one by one instead of a pool's size being changed: an add-on, and what it is told."""
+
+    addon: AddonName
+    values: Mapping[str, Any]
+    """Of its chart, with Outputs inside."""
+    objects: Sequence[ClusterObject]
+
+
+@dataclass(frozen=True)
 class ClusterFacts:
     """How to reach Kubernetes. `kubeconfig` asks the cloud's own command for a token: it holds none."""
 
@@ -66,6 +88,8 @@ class ClusterFacts:
     kubeconfig: pulumi.Output[str]
     provider: pulumi.ProviderResource | None = None
     """What reaches it, where the platform has made one already for objects of its own."""
+    node_maker: NodeMakerFacts | None = None
+    """Where there is one."""
 
 
 @dataclass(frozen=True)

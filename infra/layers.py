@@ -16,9 +16,11 @@ from infra.contracts import (
     CacheFacts,
     CellFacts,
     ClusterFacts,
+    ClusterObject,
     DatabaseFacts,
     EdgeFacts,
     IdentityFacts,
+    NodeMakerFacts,
     ObjectStoreFacts,
     RegistryFacts,
     ServiceAccountFacts,
@@ -66,6 +68,12 @@ def shape(facts: CellFacts) -> Shape:
     )
 
 
+def _told(maker: NodeMakerFacts | None) -> dict[str, Any]:
+    if maker is None:
+        return {}
+    return {"values": maker.values, "objects": {f"{one.kind} {one.name}": one.spec for one in maker.objects}}
+
+
 def output_prefix(stack: StackConfig, platform: str, region: str) -> str:
     """What stands before the names of a cell's outputs: nothing in a stack of one cell."""
     return f"{platform}-{region}-" if len(stack.cells) > 1 else ""
@@ -80,6 +88,7 @@ def exported(facts: CellFacts) -> dict[str, Any]:
             "endpoint": facts.cluster.endpoint,
             "identifier": facts.cluster.identifier,
             "kubeconfig": facts.cluster.kubeconfig,
+            "node_maker": _told(facts.cluster.node_maker),
         },
         "identity": {
             account: {"annotations": found.annotations, "labels": found.labels}
@@ -101,8 +110,17 @@ def exported(facts: CellFacts) -> dict[str, Any]:
     }
 
 
-def imported(given: pulumi.Output[Mapping[str, Any]], known: Shape) -> CellFacts:
-    """The inverse of `exported`."""
+def node_objects(stack: StackConfig) -> tuple[tuple[str, str, str], ...]:
+    """Version, kind and name of what the maker of a cell's nodes is told, in order; none where pools are sized."""
+    if stack.cluster.node_autoscaler != "karpenter":
+        return ()
+    pools = ("cpu", *(f"gpu-{name}" for name in (stack.gpu.kept if stack.gpu else ())))
+    machine = ("karpenter.k8s.aws/v1", "EC2NodeClass", "costate")
+    return (machine, *(("karpenter.sh/v1", "NodePool", pool) for pool in pools))
+
+
+def imported(given: pulumi.Output[Mapping[str, Any]], known: Shape, stack: StackConfig) -> CellFacts:
+    """The inverse of `exported`, for a stack of the same configuration."""
 
     def at(*path: str) -> pulumi.Output[Any]:
         def find(found: Any) -> Any:
@@ -118,6 +136,18 @@ def imported(given: pulumi.Output[Mapping[str, Any]], known: Shape) -> CellFacts
             endpoint=at("cluster", "endpoint"),
             identifier=at("cluster", "identifier"),
             kubeconfig=at("cluster", "kubeconfig"),
+            node_maker=NodeMakerFacts(
+                "karpenter",
+                {key: at("cluster", "node_maker", "values", key) for key in ("settings", "serviceAccount")},
+                [
+                    ClusterObject(
+                        version, kind, name, at("cluster", "node_maker", "objects", f"{kind} {name}")
+                    )
+                    for version, kind, name in node_objects(stack)
+                ],
+            )
+            if node_objects(stack)
+            else None,
         ),
         identity=IdentityFacts(
             {

@@ -41,6 +41,10 @@ def _scaled(stack: StackConfig, platform: str) -> bool:
     return platform == "aws" and stack.cluster.node_autoscaler == "cluster-autoscaler"
 
 
+def _made(stack: StackConfig, platform: str) -> bool:
+    return platform == "aws" and stack.cluster.node_autoscaler == "karpenter"
+
+
 def ordered(stack: StackConfig) -> bool:
     """Whether one accelerator is preferred to another, so that the autoscaler is told the order."""
     return stack.gpu is not None and bool(stack.gpu.fallbacks)
@@ -154,6 +158,10 @@ OPERATIONS: tuple[Addon, ...] = (
         "cluster-autoscaler", "cluster-autoscaler", "https://kubernetes.github.io/autoscaler",
         "kube-system", "nodes by what waits for them", configured=autoscaler, built_in=("azure",),
         when=_scaled,
+    ),
+    Addon(
+        "karpenter", "oci://public.ecr.aws/karpenter/karpenter", "", "kube-system",
+        "nodes one by one; what they may be, the platform says", when=_made,
     ),
     Addon(
         "external-dns", "external-dns", "https://kubernetes-sigs.github.io/external-dns",

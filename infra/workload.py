@@ -39,6 +39,7 @@ def run(stack: StackConfig, place: Place, facts: CellFacts, parent: pulumi.Resou
         platform=place.platform,
         cell=place.name,
         identities=facts.identity.accounts,
+        node_maker=facts.cluster.node_maker,
         opts=opts,
     )
     ready = pulumi.ResourceOptions.merge(opts, after(*addons.releases.values()))
@@ -47,6 +48,7 @@ def run(stack: StackConfig, place: Place, facts: CellFacts, parent: pulumi.Resou
         f"{place.name}-foundation",
         there=present,
         accelerators=tuple(stack.gpu.kept) if stack.gpu else (),
+        objects=facts.cluster.node_maker.objects if facts.cluster.node_maker else (),
         edge=facts.edge,
         secret_store=facts.identity.secret_store,
         contact=next(iter(stack.budget.alert_emails), ""),

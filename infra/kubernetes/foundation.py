@@ -9,7 +9,7 @@ import pulumi
 from pulumi_kubernetes import apiextensions, meta
 
 from infra.catalog.model import AcceleratorName
-from infra.contracts import EdgeFacts
+from infra.contracts import ClusterObject, EdgeFacts
 from infra.kubernetes.accounts import PRODUCT
 from infra.kubernetes.admission import Admission
 from infra.kubernetes.edge import CLASS, ENVOY_API, GATEWAY_API
@@ -31,6 +31,7 @@ class Foundation(pulumi.ComponentResource):
         *,
         there: Set[AddonName],
         accelerators: Sequence[AcceleratorName],
+        objects: Sequence[ClusterObject],
         edge: EdgeFacts,
         secret_store: pulumi.Output[Mapping[str, Any]] | None,
         contact: str,
@@ -38,7 +39,8 @@ class Foundation(pulumi.ComponentResource):
     ) -> None:
         """`there` are the cluster's add-ons; `secret_store` is the provider of the ClusterSecretStore.
 
-        `accelerators` are those of the pools, in the order in which they are tried; `contact` is an email for
+        `accelerators` are those of the pools, in the order in which they are tried; `objects` are the
+        platform's own; `contact` is an email for
         the signer, or empty.
         """
         super().__init__("costate:kubernetes:Foundation", name, None, opts)
@@ -46,6 +48,8 @@ class Foundation(pulumi.ComponentResource):
         Admission(f"{name}-admission", namespaces=[PRODUCT], opts=self._child)
         if "cluster-autoscaler" in there and len(accelerators) > 1:
             node_order(f"{name}-order", accelerators=accelerators, opts=self._child)
+        for given in objects:
+            self._object(given.api_version, given.kind, given.name, given.spec, suffix=f"-{given.name}")
         if "gateway" in there:
             self._gateway(edge)
         if {"gateway", "cert-manager"} <= there:
@@ -80,10 +84,17 @@ class Foundation(pulumi.ComponentResource):
         )
 
     def _object(
-        self, api: str, kind: str, name: str, spec: dict[str, Any], *, namespace: str | None = None
+        self,
+        api: str,
+        kind: str,
+        name: str,
+        spec: pulumi.Input[Mapping[str, Any]],
+        *,
+        namespace: str | None = None,
+        suffix: str = "",
     ) -> None:
         apiextensions.CustomResource(
-            f"{self._name}-{kind.lower()}",
+            f"{self._name}-{kind.lower()}{suffix}",
             api_version=api,
             kind=kind,
             metadata=meta.v1.ObjectMetaArgs(name=name, namespace=namespace),

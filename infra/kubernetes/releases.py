@@ -11,7 +11,7 @@ from pulumi_kubernetes import helm
 from infra.addon import Addon
 from infra.addons import ADDONS, state
 from infra.config import StackConfig
-from infra.contracts import Account, ServiceAccountFacts
+from infra.contracts import Account, NodeMakerFacts, ServiceAccountFacts
 
 
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,11 +36,13 @@ class Addons(pulumi.ComponentResource):
         platform: str,
         cell: str,
         identities: Mapping[Account, ServiceAccountFacts],
+        node_maker: NodeMakerFacts | None,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """`cell` is the name of the cell."""
+        """`cell` is the name of the cell; `node_maker` what makes its nodes, if an add-on does."""
         super().__init__("costate:kubernetes:Addons", name, None, opts)
         self._name, self._identities, self._stack, self._cell = name, identities, stack, cell
+        self._node_maker = node_maker
         self.releases: dict[str, helm.v3.Release] = {}
         waiting = [addon for addon in ADDONS if state(addon, stack, platform) == "install"]
         while waiting:
@@ -61,6 +63,8 @@ class Addons(pulumi.ComponentResource):
     def _values(self, addon: Addon) -> dict[str, Any]:
         """Ours, then what follows from the configuration, then what the configuration says itself."""
         ours = {**addon.values, **addon.configured(self._stack, self._cell), **self._acting(addon)}
+        if self._node_maker is not None and self._node_maker.addon == addon.name:
+            ours |= self._node_maker.values
         return merged(ours, self._stack.addon_values.get(addon.name, {}))
 
     def _release(self, addon: Addon) -> helm.v3.Release:

@@ -6,7 +6,7 @@ import re
 from typing import Any, get_args
 
 import pytest
-from estates import CLUSTERS, TODAY, Estate, recorded
+from estates import CLUSTERS, LOWER, TODAY, Estate, recorded
 from test_workload import of_kind, pods
 
 from infra import config
@@ -173,3 +173,54 @@ def test_recommendations_are_told_and_never_applied() -> None:
     assert found.keys() == {"api", "worker", "worker-gpu"}
     assert all(one["spec"]["updatePolicy"] == {"updateMode": "Off"} for one in found.values())
     assert not of_kind(home(), "VerticalPodAutoscaler")
+
+
+@pytest.mark.xdist_group("aws")
+def test_karpenter_is_told_the_pools_that_node_groups_would_be() -> None:
+    given = Estate("aws", "production-gpu", gpu=True, spot=True, layer="all").values()
+    given["costate:gpu"] |= {"accelerator": "l4", "fallbacks": ["t4"], "max": 3}
+    given["costate:cluster"] = {"node_autoscaler": "karpenter"}
+    recording = record(given, "prod", today=TODAY)
+    assert not recording.faults
+    releases = {one["name"] for one in of_kind(recording, "Release").values()}
+    assert "karpenter" in releases
+    assert "cluster-autoscaler" not in releases
+    queue = next(
+        one for one in recording.resources if one.type == "aws:sqs/queue:Queue" and "karpenter" in one.name
+    )
+    assert values(recording, "karpenter")["settings"] == {
+        "clusterName": "prod-aws-us-east-1", "interruptionQueue": queue.outputs["name"],
+    }  # fmt: skip
+    machine = next(iter(of_kind(recording, "EC2NodeClass").values()))["spec"]
+    assert machine["metadataOptions"]["httpTokens"] == "required"
+    assert machine["blockDeviceMappings"][0]["ebs"]["encrypted"]
+    assert machine["blockDeviceMappings"][0]["ebs"]["kmsKeyID"]
+    assert re.fullmatch(r"al2023@v\d{8}", machine["amiSelectorTerms"][0]["alias"])
+    pools = {one["metadata"]["name"]: one["spec"] for one in of_kind(recording, "NodePool").values()}
+    assert sorted(pools, key=lambda name: -pools[name]["weight"]) == ["cpu", "gpu-l4", "gpu-t4"]
+    for name, pool in pools.items():
+        taints = pool["template"]["spec"].get("taints", [])
+        expected = [{"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"}]
+        assert taints == (expected if name.startswith("gpu") else [])
+        asked = {one["key"]: one["values"] for one in pool["template"]["spec"]["requirements"]}
+        assert asked["karpenter.sh/capacity-type"] == ["spot"]
+    assert pools["gpu-l4"]["limits"] == {"nvidia.com/gpu": "3"}
+    assert pools["gpu-l4"]["template"]["metadata"]["labels"]["costate.dev/pool"] == "gpu"
+
+
+@pytest.mark.xdist_group("aws")
+def test_karpenter_is_told_the_same_by_a_stack_split_in_two() -> None:
+    told = []
+    for layer in ("all", "workload"):
+        estate = Estate("aws", "production-gpu", gpu=True, layer=layer)
+        karpenter = {"costate:cluster": {"node_autoscaler": "karpenter"}}
+        others = {}
+        if layer == "workload":
+            lower = Estate("aws", "production-gpu", gpu=True, layer="platform").values()
+            others[LOWER] = record(lower | karpenter, "prod", today=TODAY).outputs
+        recording = record(estate.values() | karpenter, "prod", today=TODAY, others=others)
+        kinds = ("EC2NodeClass", "NodePool")
+        objects = {name: one["spec"] for kind in kinds for name, one in of_kind(recording, kind).items()}
+        assert len(objects) == 3
+        told.append((objects, values(recording, "karpenter")))
+    assert told[0] == told[1]

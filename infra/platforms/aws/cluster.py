@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pulumi
 import pulumi_aws as aws
 
 from infra import config, naming
-from infra.contracts import ClusterFacts
+from infra.contracts import ClusterFacts, NodeMakerFacts
 from infra.place import Place
 from infra.platforms.aws import iam
 from infra.platforms.aws.addons import Addons
 from infra.platforms.aws.autoscaler import ClusterAutoscaler
 from infra.platforms.aws.karpenter import Karpenter
+from infra.platforms.aws.karpenter_pools import told
 from infra.platforms.aws.keys import Keys
 from infra.platforms.aws.logs import log_group
 from infra.platforms.aws.network import Network
@@ -79,8 +81,9 @@ class Cluster(pulumi.ComponentResource):
             opts=child,
         )
         before.after_nodes(self.control_plane.name, self.pools.system)
+        nodes_by: NodeMakerFacts | None = None
         if cluster.node_autoscaler == "karpenter":
-            Karpenter(
+            karpenter = Karpenter(
                 f"{name}-karpenter",
                 place=place,
                 cluster=self.control_plane,
@@ -89,6 +92,14 @@ class Cluster(pulumi.ComponentResource):
                 key=keys.data,
                 opts=child,
             )
+            nodes_by = told(
+                karpenter,
+                place=place,
+                cluster=self.cluster_name,
+                version=cluster.version,
+                nodes=nodes,
+                gpu=gpu,
+            )
         else:
             ClusterAutoscaler(
                 f"{name}-autoscaler",
@@ -96,7 +107,7 @@ class Cluster(pulumi.ComponentResource):
                 cluster=self.control_plane.name,
                 opts=child,
             )
-        self.facts = self._facts(place)
+        self.facts = replace(self._facts(place), node_maker=nodes_by)
         self.register_outputs({"name": self.facts.name, "endpoint": self.facts.endpoint})
 
     def _control_plane(

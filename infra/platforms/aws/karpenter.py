@@ -72,7 +72,7 @@ class Karpenter(pulumi.ComponentResource):
             role=controller,
             parent=self,
         )
-        self.queue, self.profile = queue.name, profile.name
+        self.queue, self.profile, self.key = queue.name, profile.name, key
         self.register_outputs({"queue": self.queue, "profile": self.profile})
 
     def _queue(self) -> aws.sqs.Queue:

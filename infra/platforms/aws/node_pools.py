@@ -64,7 +64,7 @@ class NodePools(pulumi.ComponentResource):
         # Nodes without a CNI never become ready, and without their rights they cannot join.
         self._needs = [*addons, *role.rights]
         self._subnets = dict(zip(place.zones, network.facts.private_subnets, strict=True))
-        others = [] if fixed else [_cpu(place, nodes), *_gpus(place, gpu)]
+        others = [] if fixed else worker_pools(place, nodes, gpu)
         self.groups = [(pool, self._group(pool)) for pool in (_system(place), *others)]
         (_, self.system), *_ = self.groups
         self.system_scaling = _scaling(self.system)
@@ -137,6 +137,11 @@ def _system(place: Place) -> Pool:
         # Others may run here when nothing else is free.
         taints=[("CriticalAddonsOnly", "true", "PREFER_NO_SCHEDULE")],
     )
+
+
+def worker_pools(place: Place, nodes: config.Nodes, gpu: config.Gpu | None) -> list[Pool]:
+    """Where the service runs: CPUs, then each accelerator, the one asked for first."""
+    return [_cpu(place, nodes), *_gpus(place, gpu)]
 
 
 def _cpu(place: Place, nodes: config.Nodes) -> Pool:
