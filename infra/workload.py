@@ -26,7 +26,7 @@ def run(stack: StackConfig, place: Place, facts: CellFacts, parent: pulumi.Resou
     """Declare add-ons and product on the cluster that the facts tell of."""
     provider = facts.cluster.provider or kubernetes.Provider(
         f"{place.name}-kubernetes",
-        kubeconfig=facts.cluster.kubeconfig,
+        kubeconfig=pulumi.Output.secret(facts.cluster.kubeconfig),
         # Without it a renewed token or address in the kubeconfig would look like another cluster.
         cluster_identifier=facts.cluster.identifier,
         enable_server_side_apply=True,

@@ -1,4 +1,7 @@
-"""The rules as a PolicyPack: `pulumi up --policy-pack infra/policy`, after `make .tools/policy`."""
+"""The rules as a PolicyPack, after `make .tools/policy`: `pulumi up --policy-pack infra/policy`.
+
+An engine whose language host starts no packs (the one that `infra.engine` builds) takes `infra/policy/pack`.
+"""
 
 from __future__ import annotations
 

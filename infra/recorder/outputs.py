@@ -53,6 +53,9 @@ NAMES = ("name", "identifier", "clusterIdentifier")
 """Inputs that name a resource, besides those that repeat its kind (`bucket`, `accountId`, `vaultName`)."""
 
 AZURE_PLACES = ("resourceGroupName", "resourceName")
+UNTOLD = re.compile(r"(?i)(passwords?|authToken|privateKey|clientSecret|secret(String|Binary))(Wo)?$")
+"""Outputs that no provider answers unless it was given them."""
+
 NESTED = 4
 """Levels of objects that are made up; deeper ones are left out."""
 
@@ -282,6 +285,8 @@ class _Maker:
         """A value of the type for the property `key`; None where none need be."""
         expected = _plain(expected)
         origin = typing.get_origin(expected)
+        if UNTOLD.search(key):
+            return None
         if expected is str:
             return self.text(key)
         if expected in (int, float):

@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from simulated import Project, Simulated
 from stacks_under_test import Stack, local_config
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The simulators import whole parts of the SDKs, some of which are going away.
+    config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:pulumi_.*")
 
 
 @pytest.fixture(scope="session")
@@ -21,5 +27,19 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def stack(state: Path) -> Iterator[Stack]:
     made = Stack(state, local_config())
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    return Project(folder)
+
+
+@pytest.fixture
+def simulated(state: Path, tmp_path: Path, project: Project) -> Iterator[Simulated]:
+    made = Simulated(state, {}, tmp_path, project=project.folder)
     yield made
     made.remove()

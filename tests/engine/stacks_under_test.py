@@ -33,9 +33,11 @@ class Stack:
     ) -> None:
         self.name = f"test-{uuid4().hex[:8]}"
         self.project = project
+        self.folder = state
         self.place = Place.of(self.name)
         self.file = state / f"Pulumi.{self.name}.yaml"
         self.config = config
+        self.log: list[str] = []
         given = os.environ | {
             "PULUMI_BACKEND_URL": state.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "of these tests",
@@ -68,6 +70,7 @@ class Stack:
             timeout=900,
             check=False,
         )
+        self.log += [done.stdout, done.stderr]
         assert not check or done.returncode == 0, "\n".join(
             line
             for line in (done.stdout + done.stderr).splitlines()

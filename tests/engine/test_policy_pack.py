@@ -1,4 +1,4 @@
-"""The policy pack, started as the engine starts it and asked over the engine's own protocol."""
+"""The policy pack, judging for the engine, and asked by itself over the engine's own protocol."""
 
 from __future__ import annotations
 
@@ -13,10 +13,19 @@ import grpc
 import pytest
 from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
+from simulated import Project, Simulated
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".tools" / "policy" / "bin" / "python"
 URN = "urn:pulumi:prod::costate::aws:ec2/subnet:Subnet::public-a"
+PROGRAM = """
+import pulumi
+import pulumi_aws as aws
+
+on = pulumi.ResourceOptions(provider=aws.Provider("cloud", region="eu-west-1"))
+vpc = aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/16", opts=on)
+aws.ec2.Subnet("subnet", vpc_id=vpc.id, cidr_block="10.0.1.0/24", map_public_ip_on_launch=True, opts=on)
+"""
 EXCEPTION = {
     "rule": "aws-subnet-addresses",
     "resource": "::excused",
@@ -69,3 +78,12 @@ def test_what_keeps_the_rules_passes(pack: analyzer_pb2_grpc.AnalyzerStub) -> No
 
 def test_an_exception_of_the_configuration_holds(pack: analyzer_pb2_grpc.AnalyzerStub) -> None:
     assert not findings(pack, f"{URN}::excused", vpcId="vpc-1", mapPublicIpOnLaunch=True)
+
+
+def test_the_engine_makes_nothing_that_breaks_a_rule(simulated: Simulated, project: Project) -> None:
+    project.program(PROGRAM)
+    pack = str(ROOT / "infra" / "policy" / "pack")
+    told = simulated.told("up", "--yes", "--skip-preview", "--policy-pack", pack)
+    assert "[mandatory]  aws-subnet-addresses" in told
+    assert "Unset mapPublicIpOnLaunch" in told
+    assert "subnet" not in {thing.name for thing in simulated.world.things()}

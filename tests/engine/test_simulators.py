@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from textwrap import dedent
-
-import pytest
-from simulated import Simulated
-from simulators.world import World
+from simulated import Project, Simulated
 
 NETWORK = """
 import pulumi
@@ -25,31 +19,6 @@ version = aws.secretsmanager.SecretVersion(
 """
 
 
-class Project:
-    """A program of its own, beside the checkout."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        (folder / "Pulumi.yaml").write_text("name: simulated\nruntime: python\n")
-
-    def program(self, *texts: str) -> None:
-        (self.folder / "__main__.py").write_text("\n".join(dedent(text) for text in texts))
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    return Project(folder)
-
-
-@pytest.fixture
-def simulated(state: Path, tmp_path: Path, project: Project) -> Iterator[Simulated]:
-    made = Simulated(state, {}, tmp_path, project.folder)
-    yield made
-    made.remove()
-
-
 def test_the_life_of_simulated_resources(simulated: Simulated, project: Project) -> None:
     project.program(NETWORK)
     simulated.pulumi("preview")
@@ -60,7 +29,7 @@ def test_the_life_of_simulated_resources(simulated: Simulated, project: Project)
     made = {thing.name: thing for thing in simulated.world.things()}
     assert made["subnet"].inputs["vpcId"] == made["vpc"].id
     assert made["table"].id.startswith("table-")
-    assert "open-sesame" not in simulated.written()
+    simulated.assert_nothing_secret_is_told()
 
     assert set(simulated.up()) == {"same"}
 
@@ -125,10 +94,3 @@ def test_two_of_one_name_cannot_be(simulated: Simulated, project: Project) -> No
     named = 'aws.s3.Bucket({0!r}, bucket="results", opts=on)'
     project.program(NETWORK, named.format("a"), named.format("b"))
     assert "results already exists" in simulated.told("up", "--yes", "--skip-preview")
-
-
-def test_a_world_is_shared_by_processes(tmp_path: Path) -> None:
-    file = tmp_path / "world.sqlite"
-    first, second = World(file), World(file)
-    first.call("create", "urn::a")
-    assert second.calls() == [("create", "a")]

@@ -42,6 +42,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self.scene = Scene()
         self.cluster = ""
 
+    def Handshake(  # noqa: N802
+        self, request: Any, context: grpc.ServicerContext
+    ) -> provider_pb2.ProviderHandshakeResponse:
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
+
     def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:  # noqa: N802
         return plugin_pb2.PluginInfo(version=self.version)
 
@@ -161,19 +166,17 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def _refuse_in_use(self, thing: Thing) -> None:
         """RefusalError where something that exists refers to it by id, ARN, link or name."""
-        handles = {thing.id, *(thing.outputs.get(key) for key in ("arn", "selfLink", "id", "name"))} - {None}
-        for other in self.world.things():
-            if (other.type, other.place, other.id) == (thing.type, thing.place, thing.id):
-                continue
-            for path, value in leaves(other.inputs):
-                if value in handles and _refers(path, value, thing, other):
+        handles = {thing.id, *(thing.outputs.get(key) for key in ("arn", "selfLink", "id", "name"))}
+        for handle in (one for one in handles if isinstance(one, str)):
+            for other, path in self.world.mentions(handle):
+                if other.key != thing.key and _refers(path, handle, thing, other):
                     raise RefusalError(f"{thing.type} {thing.id} is in use: {other.type} {other.id}: {path}")
 
     def _refuse_strangers(self, kind: str, inputs: Mapping[str, Any]) -> None:
         """RefusalError where it refers to a resource of this world that is not there (any more)."""
         refers = {value for _, value in leaves(dict(inputs)) if isinstance(value, str) and _is_handle(value)}
-        if refers and (missing := refers - {thing.id for thing in self.world.things()}):
-            raise RefusalError(f"{kind} refers to what does not exist: {', '.join(sorted(missing))}")
+        if missing := [one for one in sorted(refers) if not self.world.has(one)]:
+            raise RefusalError(f"{kind} refers to what does not exist: {', '.join(missing)}")
 
 
 class _told:  # noqa: N801 - reads as a word of the with statement

@@ -1,26 +1,21 @@
-"""What exists in the simulated clouds: one database file, shared by every plugin process and the test."""
+"""What exists in the simulated clouds, shared by every provider that serves them and the test."""
 
 from __future__ import annotations
 
-import json
-import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from threading import RLock
 from typing import Any
 
-TABLES = """
-CREATE TABLE IF NOT EXISTS things (
-    type TEXT NOT NULL, place TEXT NOT NULL, id TEXT NOT NULL, urn TEXT NOT NULL, seed TEXT NOT NULL,
-    inputs TEXT NOT NULL, outputs TEXT NOT NULL, PRIMARY KEY (type, place, id));
-CREATE TABLE IF NOT EXISTS calls (number INTEGER PRIMARY KEY, verb TEXT NOT NULL, urn TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS refusals (number INTEGER PRIMARY KEY);
-"""
+from infra.recorder.values import leaves
 
 
 class RefusalError(Exception):
     """The cloud does not do it; the message says why."""
+
+
+Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -38,90 +33,102 @@ class Thing:
     outputs: dict[str, Any]
 
     @property
+    def key(self) -> Key:
+        return self.type, self.place, self.id
+
+    @property
     def name(self) -> str:
         return self.urn.rsplit("::", 1)[-1]
 
 
 class World:
-    """Opened anew for each step, so that a killed plugin leaves nothing half done."""
+    """Every step is done whole, whatever the providers' threads do meanwhile."""
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        with self._open() as database:
-            database.executescript(TABLES)
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        database = sqlite3.connect(self.file, timeout=60, isolation_level=None)
-        try:
-            yield database
-        finally:
-            database.close()
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._things: dict[Key, Thing] = {}
+        self._calls: list[tuple[str, str]] = []
+        self._refusals: set[int] = set()
+        # What is looked for with every creation and deletion is found without a look at everything.
+        self._ids: defaultdict[str, set[Key]] = defaultdict(set)
+        self._mentions: defaultdict[str, set[tuple[Key, str]]] = defaultdict(set)
 
     def call(self, verb: str, urn: str) -> str:
         """Count a call that changes something: a seed of its own. RefusalError where the test has planned so."""
-        with self._open() as database:
-            number = database.execute("INSERT INTO calls (verb, urn) VALUES (?, ?)", (verb, urn)).lastrowid
-            planned = database.execute("DELETE FROM refusals WHERE number = ?", (number,)).rowcount
-        if planned:
-            raise RefusalError(f"call {number} fails, as planned: {verb} {urn}")
+        with self._lock:
+            self._calls.append((verb, urn))
+            number = len(self._calls)
+            if number in self._refusals:
+                self._refusals.remove(number)
+                raise RefusalError(f"call {number} fails, as planned: {verb} {urn}")
         return f"{urn}#{number}"
 
-    def refuse(self, ahead: int) -> None:
-        """Plan that the call so many ahead fails (1 is the next)."""
-        with self._open() as database:
-            database.execute("INSERT INTO refusals SELECT COALESCE(MAX(number), 0) + ? FROM calls", (ahead,))
+    def refuse(self, ahead: int) -> int:
+        """Plan that the call so many ahead fails (1 is the next); its number."""
+        with self._lock:
+            number = len(self._calls) + ahead
+            self._refusals.add(number)
+        return number
 
     def forgive(self) -> None:
         """Drop failures that are planned and have not come."""
-        with self._open() as database:
-            database.execute("DELETE FROM refusals")
+        with self._lock:
+            self._refusals.clear()
 
     def calls(self) -> list[tuple[str, str]]:
-        """Every call in order: verb and logical name."""
-        with self._open() as database:
-            rows = database.execute("SELECT verb, urn FROM calls ORDER BY number").fetchall()
-        return [(verb, urn.rsplit("::", 1)[-1]) for verb, urn in rows]
+        """Every call in order: verb and URN."""
+        with self._lock:
+            return list(self._calls)
 
     def things(self) -> list[Thing]:
         """All that exists."""
-        with self._open() as database:
-            rows = database.execute(
-                "SELECT type, place, id, urn, seed, inputs, outputs FROM things"
-            ).fetchall()
-        return [Thing(*row[:5], json.loads(row[5]), json.loads(row[6])) for row in rows]
+        with self._lock:
+            return list(self._things.values())
 
     def get(self, kind: str, place: str, thing_id: str) -> Thing | None:
         """The one with this type and id in this place, if it exists."""
-        wanted = (kind, place, thing_id)
-        return next((t for t in self.things() if (t.type, t.place, t.id) == wanted), None)
+        with self._lock:
+            return self._things.get((kind, place, thing_id))
+
+    def has(self, thing_id: str) -> bool:
+        """Whether something of this id exists, of whatever type and wherever."""
+        with self._lock:
+            return bool(self._ids.get(thing_id))
+
+    def mentions(self, text: str) -> list[tuple[Thing, str]]:
+        """What has an input that is this text, and the path of the input."""
+        with self._lock:
+            return [(self._things[key], path) for key, path in self._mentions.get(text, ())]
 
     def add(self, thing: Thing) -> None:
         """Make it; RefusalError where one of its id is there."""
-        try:
-            self._put("INSERT", thing)
-        except sqlite3.IntegrityError:
-            raise RefusalError(f"{thing.type} {thing.id} already exists") from None
+        with self._lock:
+            if thing.key in self._things:
+                raise RefusalError(f"{thing.type} {thing.id} already exists")
+            self._put(thing)
 
     def change(self, thing: Thing) -> None:
         """Give it other properties."""
-        self._put("INSERT OR REPLACE", thing)
-
-    def _put(self, verb: str, thing: Thing) -> None:
-        values = (
-            thing.type,
-            thing.place,
-            thing.id,
-            thing.urn,
-            thing.seed,
-            json.dumps(thing.inputs),
-            json.dumps(thing.outputs),
-        )
-        with self._open() as database:
-            database.execute(f"{verb} INTO things VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        with self._lock:
+            self.remove(thing)
+            self._put(thing)
 
     def remove(self, thing: Thing) -> None:
         """It is gone, however that came."""
-        with self._open() as database:
-            key = (thing.type, thing.place, thing.id)
-            database.execute("DELETE FROM things WHERE type = ? AND place = ? AND id = ?", key)
+        with self._lock:
+            there = self._things.pop(thing.key, None)
+            if there is not None:
+                self._ids[there.id].discard(there.key)
+                for path, text in _texts(there):
+                    self._mentions[text].discard((there.key, path))
+
+    def _put(self, thing: Thing) -> None:
+        self._things[thing.key] = thing
+        self._ids[thing.id].add(thing.key)
+        for path, text in _texts(thing):
+            self._mentions[text].add((thing.key, path))
+
+
+def _texts(thing: Thing) -> Iterator[tuple[str, str]]:
+    """Inputs that are texts, with their paths."""
+    return ((path, value) for path, value in leaves(thing.inputs) if isinstance(value, str))
