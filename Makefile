@@ -84,13 +84,7 @@ test-service: .tools/env-test ## the service on a real PostgreSQL and Redis, wit
 
 .PHONY: test-engine
 test-engine: .tools/env-test .tools/policy ## the real Pulumi engine
-	$(PYTEST) tests/engine $(addprefix --ignore=,$(CLOUD_LIVES))
-
-# Half an hour for whole stacks with their workloads, so they are asked for by name.
-CLOUD_LIVES := tests/engine/test_clouds.py tests/engine/test_azure_stack.py
-.PHONY: test-clouds
-test-clouds: .tools/env-test ## whole stacks on simulated clouds, with the real engine (not part of `test`)
-	$(RUN) -m pytest $(CLOUD_LIVES)
+	$(PYTEST) tests/engine
 
 .PHONY: test-cluster
 test-cluster: .tools/env-test ## a real control plane of Kubernetes (built from source the first time: 10 to 15 minutes)

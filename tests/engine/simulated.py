@@ -15,6 +15,9 @@ from stacks_under_test import Stack
 from infra.engine.environment import ROOT
 from infra.recorder.values import leaves
 
+AT_THE_END = {"PULUMI_SKIP_CHECKPOINTS": "true"}
+"""The engine writes its state, some megabytes, once a command instead of twice a step."""
+
 
 class Project:
     """A program of its own, beside the checkout."""
@@ -28,7 +31,7 @@ class Project:
 
 
 class Simulated(Stack):
-    """One stack and the world it acts in."""
+    """One stack and the world it acts in, which is that of another stack where it stands `beside` one."""
 
     def __init__(
         self,
@@ -38,10 +41,11 @@ class Simulated(Stack):
         *,
         project: Path = ROOT,
         variables: Mapping[str, str] | None = None,
+        beside: Simulated | None = None,
     ) -> None:
-        self.world = World()
+        self.world = beside.world if beside else World()
         home = folder / "pulumi"
-        self.plugins = Plugins(home, self.world)
+        self.plugins = None if beside else Plugins(home, self.world)
         super().__init__(
             state, config, project=project, variables={"PULUMI_HOME": str(home), **(variables or {})}
         )
@@ -62,7 +66,8 @@ class Simulated(Stack):
         try:
             super().remove()
         finally:
-            self.plugins.close()
+            if self.plugins is not None:
+                self.plugins.close()
 
     def assert_nothing_is_orphaned(self) -> None:
         """What exists in the world is what the engine knows of, neither more nor less."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from simulated import Simulated
+from simulated import AT_THE_END, Simulated
 
 pytestmark = pytest.mark.timeout(1500)
 
@@ -18,7 +18,7 @@ DEVELOPMENT = {
 
 
 def test_a_stack_on_azure_is_made_stays_and_is_destroyed_to_nothing(state: Path, tmp_path: Path) -> None:
-    stack = Simulated(state, DEVELOPMENT, tmp_path)
+    stack = Simulated(state, DEVELOPMENT, tmp_path, variables=AT_THE_END)
     try:
         stack.up()
         stack.assert_nothing_is_orphaned()

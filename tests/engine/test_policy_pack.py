@@ -13,6 +13,7 @@ import grpc
 import pytest
 from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
+from pulumi.runtime.rpc import UNKNOWN
 from simulated import Project, Simulated
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,6 +75,20 @@ def test_what_breaks_a_rule_is_stopped_with_the_remedy(pack: analyzer_pb2_grpc.A
 
 def test_what_keeps_the_rules_passes(pack: analyzer_pb2_grpc.AnalyzerStub) -> None:
     assert not findings(pack, URN, vpcId="vpc-1")
+
+
+@pytest.mark.parametrize(
+    ("key", "algorithm", "kept"),
+    [("k", "aws:kms", True), (UNKNOWN, "aws:kms", True), (UNKNOWN, "AES256", False)],
+)
+def test_rules_look_into_lists_and_past_what_is_not_known_yet(
+    pack: analyzer_pb2_grpc.AnalyzerStub, key: str, algorithm: str, kept: bool
+) -> None:
+    kind = "BucketServerSideEncryptionConfiguration"
+    urn = f"urn:pulumi:prod::costate::aws:s3/{kind[0].lower()}{kind[1:]}:{kind}::b"
+    default = {"sseAlgorithm": algorithm, "kmsMasterKeyId": key}
+    found = findings(pack, urn, bucket="b", rules=[{"applyServerSideEncryptionByDefault": default}])
+    assert list(found) == ([] if kept else ["aws-bucket-encrypted"])
 
 
 def test_an_exception_of_the_configuration_holds(pack: analyzer_pb2_grpc.AnalyzerStub) -> None:
