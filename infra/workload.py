@@ -24,9 +24,10 @@ from infra.place import Place
 
 def run(stack: StackConfig, place: Place, facts: CellFacts, parent: pulumi.Resource) -> WorkloadFacts:
     """Declare add-ons and product on the cluster that the facts tell of."""
+    kubeconfig: pulumi.Output[str] = pulumi.Output.secret(facts.cluster.kubeconfig)
     provider = facts.cluster.provider or kubernetes.Provider(
         f"{place.name}-kubernetes",
-        kubeconfig=pulumi.Output.secret(facts.cluster.kubeconfig),
+        kubeconfig=kubeconfig,
         # Without it a renewed token or address in the kubeconfig would look like another cluster.
         cluster_identifier=facts.cluster.identifier,
         enable_server_side_apply=True,
