@@ -18,10 +18,10 @@ COPY image/slim ./image/
 
 # What the product stands on, exactly as locked: every file's hash is checked.
 FROM builder AS packages-cpu
-RUN /uv/bin/uv sync --frozen --no-install-project && image/slim /opt/costate
+RUN /uv/bin/uv sync --frozen --no-install-project --all-extras && image/slim /opt/costate
 
 FROM builder AS packages-gpu
-RUN /uv/bin/uv sync --frozen --no-install-project --group gpu && image/slim /opt/costate
+RUN /uv/bin/uv sync --frozen --no-install-project --all-extras --group gpu && image/slim /opt/costate
 
 FROM builder AS product
 COPY README.md LICENSE ./

@@ -90,7 +90,7 @@ def _kubectl(*words: str) -> dict[str, Any]:
     try:
         done = subprocess.run(["kubectl", *words, "--output", "json"], capture_output=True, check=True)
     except FileNotFoundError as error:
-        raise RefusedError("quotas are looked at with kubectl, which is not on PATH") from error
+        raise RefusedError("kubectl is not on PATH") from error
     except subprocess.CalledProcessError as error:
         raise RefusedError(f"kubectl: {error.stderr.decode().strip()}") from error
     answer: dict[str, Any] = json.loads(done.stdout)
@@ -111,6 +111,30 @@ def verify(
     problems = chosen(problem)
     _refuse(verified(url, problems, BUILD_VERSION, SOLVER_VERSION, patience_s))
     typer.echo(f"{BUILD_VERSION} serves at {url}: {len(problems)} problems solved as is known")
+
+
+@commands.command()
+def rollback(
+    stack: Annotated[str, typer.Option(help="Pulumi stack, in whose program's folder this is run.")],
+    image: Annotated[str, typer.Option(help="Image to go back to; the one before unless given.")] = "",
+    namespace: Annotated[str, typer.Option(help="Namespace of the cluster.")] = "costate",
+) -> None:
+    """Go back to a former image by `pulumi up`, so that state and cluster keep saying the same.
+
+    The schema stays: migrations only add, so the former build serves with it.
+    """
+    from app.release.former import former_image
+
+    api = ("get", "replicaset", "--namespace", namespace, "--selector", "app.kubernetes.io/name=api")
+    chosen = image or former_image(_kubectl(*api))
+    typer.echo(f"back to {chosen}")
+    for words in (["config", "set", "costate:image", chosen], ["up", "--yes", "--skip-preview"]):
+        try:
+            subprocess.run(["pulumi", *words, "--stack", stack], check=True)
+        except FileNotFoundError as error:
+            raise RefusedError("pulumi is not on PATH") from error
+        except subprocess.CalledProcessError as error:
+            raise RefusedError(f"pulumi {words[0]} failed: see above") from error
 
 
 def _show(verdicts: list[Verdict]) -> None:
