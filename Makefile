@@ -71,7 +71,7 @@ test-unit: .tools/env-test ## pure functions and models
 	$(PYTEST) tests/unit
 
 .PHONY: test-contract
-test-contract: .tools/env-test ## every platform keeps the same promises
+test-contract: .tools/env-test .tools/monitoring ## every platform keeps the same promises
 	$(PYTEST) tests/contract
 
 .PHONY: test-accuracy
@@ -177,6 +177,11 @@ SYNC := UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --inexact --python $(PYTHO
 .tools/env-bench: $(LOCK) | $(UV)
 	$(SYNC) --group infra --group local --group bench
 	@touch $@ .tools/env-run
+
+# Built from source where they are not on PATH, which takes longer than a test may.
+.tools/monitoring: .tools/env-test
+	$(RUN) tests/tools/monitoring.py
+	@touch $@
 
 .tools/chromium: .tools/env-test
 	$(RUN) tests/browser/chromium.py

@@ -1,8 +1,9 @@
-"""promtool and amtool: those on PATH, else built."""
+"""promtool and amtool: those on PATH, else built. Run by itself, it sees to it that both are there."""
 
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 from infra.gotools import Module, Tool, programs
@@ -37,3 +38,7 @@ def _had(name: str, tool: Tool) -> Path:
     """On PATH (Debian: `prometheus`, `prometheus-alertmanager`), else from Go modules, once a machine."""
     found = shutil.which(name)
     return Path(found) if found else programs(tool) / name
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{promtool()}\n{amtool()}\n")
