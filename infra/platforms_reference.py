@@ -144,6 +144,7 @@ HEAD = """# Platforms
 What each cloud gives a cell, read from what the program declares for a production pair with GPUs (a primary and
 its standby in another region): the types of resources and how many of each. Made by `make docs`; do not edit.
 The stack `local` has processes instead: PostgreSQL, Redis, a folder, API and worker.
+A cluster that is there already has pods: PostgreSQL, Valkey, a volume or an S3 store ([cluster.md](cluster.md)).
 """
 
 
