@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from estates import CLOUDS, ENVIRONMENTS, Estate, recorded
+from estates import CLUSTERS, ENVIRONMENTS, Estate, recorded
 
 from infra.recorder import Recording
 
@@ -14,12 +14,12 @@ RELEASE = "kubernetes:helm.sh/v3:Release"
 
 EVERY = [
     Estate(cloud, environment, gpu=gpu, layer="all")
-    for cloud in CLOUDS
+    for cloud in CLUSTERS
     for environment in ENVIRONMENTS
     for gpu in (False, True)
     if gpu or environment != "production-gpu"
 ]
-"""Every environment on every cloud, with and without GPUs."""
+"""Every environment on every platform with a cluster, with and without GPUs."""
 
 
 def manifests(recording: Recording, unnamed: str) -> list[Object]:

@@ -242,6 +242,8 @@ class ControlPlane:
                 "kube-api-burst": "4000",
                 "concurrent-deployment-syncs": "5",
                 "horizontal-pod-autoscaler-sync-period": "1s",
+                # kwok's nodes say once that they are ready; their hearts do not beat.
+                "node-monitor-grace-period": "1h",
                 "v": "0",
             }
         )
