@@ -50,6 +50,11 @@ def pod_templates(objects: list[Object]) -> dict[str, Object]:
         spec = one.get("spec", {})
         template = spec.get("jobTemplate", {}).get("spec", {}).get("template") or spec.get("template")
         if isinstance(template, dict) and "containers" in template.get("spec", {}):
+            claims = [one["metadata"]["name"] for one in spec.get("volumeClaimTemplates", [])]
+            # A StatefulSet's controller mounts what it claims.
+            template["spec"].setdefault("volumes", []).extend(
+                {"name": name, "persistentVolumeClaim": {"claimName": name}} for name in claims
+            )
             found[f"{one['kind']}/{one['metadata']['name']}"] = template
     return found
 

