@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
@@ -64,6 +65,31 @@ def _run(structure: Structure, code: Code, values: dict[str, Any], definitions: 
             del stack[-index:]
             stack.append(_OPERATIONS[str(operation)](*operands))
     return stack[0]
+
+
+def point_function(problem: Problem, index: int) -> Any:
+    """A phase at one point as a CasADi function: (t, x, u, p) to (dynamics, running cost to minimise, path)."""
+    structure = problem.structure
+    phase = structure.phases[index]
+    t, x = casadi.SX.sym("t"), casadi.SX.sym("x", len(phase.states))
+    u, p = casadi.SX.sym("u", len(phase.controls)), casadi.SX.sym("p", len(problem.p_guess))
+    values = {"t": t, "x": x, "u": u, "p": p, "k": problem.k}
+    run = lambda code: _run(structure, code, values, phase.definitions)  # noqa: E731 - three lines below
+    f = casadi.vertcat(*[run(code) for code in phase.dynamics])
+    sign = -1.0 if structure.maximise else 1.0
+    cost = sign * run(phase.running_cost) if phase.running_cost is not None else casadi.SX(0)
+    g = casadi.vertcat(*[run(code) for code in phase.path])
+    return casadi.Function("point", [t, x, u, p], [f, cost, g])
+
+
+def end_values(problem: Problem, ends: Mapping[str, Sequence[Any]], p: Any) -> tuple[Any, list[Any]]:
+    """Terminal cost (to minimise) and boundary rows of `t0`, `tf`, `x0`, `xf` by phase; numbers or symbols."""
+    structure = problem.structure
+    values = {**ends, "p": p, "k": problem.k}
+    sign = -1.0 if structure.maximise else 1.0
+    run = lambda code: _run(structure, code, values, structure.end_definitions)  # noqa: E731 - two lines below
+    cost = sum((sign * run(code) for code in structure.terminal_costs), 0)
+    return cost, [run(code) for code in structure.boundary]
 
 
 @dataclass
@@ -147,18 +173,13 @@ class _Nlp:
         # Of each phase: t0, tf, and places in 0..1 with the states and controls there.
         self.trajectories: list[tuple[Any, Any, list[float], list[Any], list[Any]]] = []
         self.p = self._variable("p", problem.p_guess, problem.p_lower, problem.p_upper)
-        structure = problem.structure
         ends: dict[str, list[Any]] = {"t0": [], "tf": [], "x0": [], "xf": []}
         for index in range(len(problem.phases)):
             self._phase(index, transcription, intervals, ends)
-        values = {**ends, "p": self.p, "k": problem.k}
-        sign = -1.0 if structure.maximise else 1.0
-        for code in structure.terminal_costs:
-            self.cost += sign * _run(structure, code, values, structure.end_definitions)
-        for code, low, high in zip(structure.boundary, problem.b_lower, problem.b_upper, strict=True):
-            self._constrain(
-                _run(structure, code, values, structure.end_definitions), np.array([low]), np.array([high])
-            )
+        terminal, rows = end_values(problem, ends, self.p)
+        self.cost += terminal
+        for row, low, high in zip(rows, problem.b_lower, problem.b_upper, strict=True):
+            self._constrain(row, np.array([low]), np.array([high]))
 
     def _variable(self, name: str, start: Array, low: Array, high: Array) -> Any:
         symbol = casadi.MX.sym(name, len(start))
@@ -173,24 +194,11 @@ class _Nlp:
         self.g_low.append(low)
         self.g_high.append(high)
 
-    def _functions(self, index: int) -> Any:
-        structure, problem = self.problem.structure, self.problem
-        phase = structure.phases[index]
-        t, x = casadi.SX.sym("t"), casadi.SX.sym("x", len(phase.states))
-        u, p = casadi.SX.sym("u", len(phase.controls)), casadi.SX.sym("p", len(problem.p_guess))
-        values = {"t": t, "x": x, "u": u, "p": p, "k": problem.k}
-        run = lambda code: _run(structure, code, values, phase.definitions)  # noqa: E731 - three lines below
-        f = casadi.vertcat(*[run(code) for code in phase.dynamics])
-        sign = -1.0 if structure.maximise else 1.0
-        cost = sign * run(phase.running_cost) if phase.running_cost is not None else casadi.SX(0)
-        g = casadi.vertcat(*[run(code) for code in phase.path])
-        return casadi.Function("point", [t, x, u, p], [f, cost, g])
-
     def _phase(
         self, index: int, transcription: Transcription, intervals: int, ends: dict[str, list[Any]]
     ) -> None:
         phase = self.problem.phases[index]
-        point = self._functions(index)
+        point = point_function(self.problem, index)
         one = lambda values: np.array([values])  # noqa: E731 - a scalar as an array
         t0 = self._variable("t0", one(phase.t0[2]), one(phase.t0[0]), one(phase.t0[1]))
         tf = self._variable("tf", one(phase.tf[2]), one(phase.tf[0]), one(phase.tf[1]))

@@ -93,12 +93,13 @@ def verify(
     cost: float,
     scales: list[Array],
     journey: Callable[..., Flown],
-    restart: bool = False,
+    restart: int = 0,
 ) -> Verification:
     """Fly each phase and compare.
 
     `cost` as minimised, `scales[i] (n_x,)` magnitudes of the states of phase i; `journey` is `Flight.fly`,
-    jitted, for one lane of PIECE segments. `restart`: set back to the published states after each piece.
+    jitted, for one lane of PIECE segments. `restart`: set back to the published states after so many segments
+    (at most PIECE; 0 never).
     """
     flown = [_fly(problem, i, phase, p, scales[i], journey, restart) for i, phase in enumerate(phases)]
     ends, published = (
@@ -152,7 +153,7 @@ def _fly(
     p: Array,
     scale: Array,
     journey: Callable[..., Flown],
-    restart: bool,
+    restart: int,
 ) -> _Phase:
     values = problem.phases[index]
     n = max(len(other.states) for other in problem.phases)
@@ -162,8 +163,9 @@ def _fly(
     x = phase.x[0].copy()
     sizes = np.ones(n + 1)
     sizes[:n_x] = scale
-    for at in range(0, len(phase.t) - 1, PIECE):
-        points = np.minimum(np.arange(at, at + PIECE + 1), len(phase.t) - 1)
+    last, length = len(phase.t) - 1, restart or PIECE
+    for at in range(0, last, length):
+        points = np.minimum(np.arange(at, at + PIECE + 1), min(at + length, last))
         course = Course(
             phase.t[points][None],
             _pad(phase.u[points[:-1]], m)[None],
@@ -190,7 +192,7 @@ def _fly(
         x = states[-1]
         distance = float(np.max(np.abs(x - phase.x[points[-1]]) / scale))
         result.away = max(result.away, float(np.max(np.abs(states - phase.x[points]) / scale)))
-        if restart and points[-1] < len(phase.t) - 1:
+        if restart and points[-1] < last:
             result.restarts += 1
             result.jump += distance
             x = phase.x[points[-1]].copy()

@@ -173,17 +173,25 @@ def _recursion(layout: Layout, system: System, condensed: _Condensed) -> tuple[A
         total = total.at[:, n:known].add(along[:, n:])
         rest = total[:, :known, :known]
         if inputs == 0:
-            return rest, (value[:, :n], jnp.zeros((phases, 0, known)))
+            return _symmetric(rest), (value[:, :n], jnp.zeros((phases, 0, known)))
         factor = jnp.linalg.cholesky(total[:, known:, known:], symmetrize_input=False)
         cross = lax.linalg.triangular_solve(factor, total[:, known:, :known], left_side=True, lower=True)
         gain = lax.linalg.triangular_solve(factor, cross, left_side=True, lower=True, transpose_a=True)
-        return rest - jnp.swapaxes(cross, -1, -2) @ cross, (value[:, :n], gain)
+        return _symmetric(rest - jnp.swapaxes(cross, -1, -2) @ cross), (value[:, :n], gain)
 
     stages = (jnp.swapaxes(transition, 0, 1), jnp.swapaxes(hessian, 0, 1))
     value, (below, gain) = lax.scan(step, final, stages, reverse=True)
     gain, below = jnp.swapaxes(gain, 0, 1), jnp.swapaxes(below, 0, 1)
     closed = transition[..., :known] - transition[..., known:] @ gain
     return value, gain, closed, below
+
+
+def _symmetric(matrix: Array) -> Array:
+    """The symmetric part: the rest is rounding errors, which a recursion lets grow as the dynamics without control.
+
+    Errors of the symmetric part are damped by the gains.
+    """
+    return 0.5 * (matrix + jnp.swapaxes(matrix, -1, -2))
 
 
 def _columns(layout: Layout, d_ends: Array, d_p: Array, link: Array, residual: Array) -> Array:

@@ -7,20 +7,24 @@ intervals two points stand close together. States are those flown from the inter
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.problems.model import Problem
 from app.solvers.collocation.discretization import Discretization
-from app.solvers.collocation.layout import Variables
+from app.solvers.collocation.layout import Layout, Variables
 from app.solvers.collocation.programs import LANES, SEGMENTS, Programs
 from app.solvers.flight import Course
 
 Array = NDArray[np.float64]
 FLIGHT_TOLERANCE = 1e-10
 JUMP = 1e-7  # of a control, relative: from here on two points are published
+AMPLIFIED = 1e-9  # what the flight of an interval may miss before its segments are tried
+TAMER = 10.0  # times less the segments must miss in all
 
 
 @dataclass(frozen=True)
@@ -62,47 +66,108 @@ def courses(discretization: Discretization, v: Variables) -> list[tuple[Array, A
 
 
 def fly(discretization: Discretization, programs: Programs, v: Variables) -> list[Flights]:
-    """Every interval of every phase flown from its left node with the control that is published."""
+    """Every interval of every phase flown from its left node with the control that is published.
+
+    Where dynamics amplify errors so much that an interval cannot be flown in one, its segments are flown each from
+    the transcription's state; what these miss is added up in the last state.
+    """
     layout, scales = discretization.layout, discretization.scales
     p = np.asarray(v.p) * scales.p
-    x_all = np.concatenate([np.asarray(v.ends)[:, None, : layout.n], np.asarray(v.x)[:, :, -1]], axis=1)
+    drawn = _drawn(discretization, v)
     found = []
     for index, (t, left, right) in enumerate(courses(discretization, v)):
-        n_x, n_u, n_g = layout.states[index], layout.controls[index], layout.paths[index]
-        pad = [(0, 0), (0, 0), (0, layout.m - n_u)]
         scale = np.append(scales.x[index], max(1.0 / scales.cost, 1e-12))
-        starts = x_all[index, :-1] * scales.x[index]
-        parts = []
-        for at in range(0, layout.intervals, LANES):
-            lanes = np.minimum(np.arange(at, at + LANES), layout.intervals - 1)
-            course = Course(t[lanes], np.pad(left[lanes], pad), np.pad(right[lanes], pad))
-            parts.append(
-                programs.flight(
-                    index, discretization.problem.k, p, scale, FLIGHT_TOLERANCE, starts[lanes], course
-                )
+
+        def lanes(starts: Array, *course: Array, index: int = index, scale: Array = scale) -> list[Array]:
+            return _lanes(
+                programs, layout, (index, discretization.problem.k, p, scale), starts, Course(*course)
             )
-        n = layout.intervals
-        x, cost, path_left, path_right = (
-            np.concatenate([np.asarray(a) for a in z])[:n] for z in zip(*parts, strict=True)
+
+        whole = lanes(drawn[index][:, 0], t, left, right)
+        n_x, n_g = layout.states[index], layout.paths[index]
+        x, cost, path_left, path_right = _in_pieces(
+            lanes, whole, drawn[index], (t, left, right), scales.x[index, :n_x]
         )
-        found.append(
-            Flights(t, left, right, x[..., :n_x], cost[:, -1], path_left[..., :n_g], path_right[..., :n_g])
-        )
+        found.append(Flights(t, left, right, x, cost[:, -1], path_left[..., :n_g], path_right[..., :n_g]))
+    return found
+
+
+def _lanes(
+    programs: Programs, layout: Layout, fixed: tuple[Any, ...], starts: Array, course: Course
+) -> list[Array]:
+    """What `Flight.fly` gives for any number of lanes, from `starts (L, n_x)`; `fixed`: its first arguments."""
+    count, n_x = starts.shape
+    starts = np.pad(starts, [(0, 0), (0, layout.n - n_x)])
+    pad = [(0, 0), (0, 0), (0, layout.m - course.left.shape[-1])]
+    left, right = np.pad(course.left, pad), np.pad(course.right, pad)
+    parts = []
+    for at in range(0, count, LANES):
+        lanes = np.minimum(np.arange(at, at + LANES), count - 1)
+        piece = Course(np.asarray(course.t)[lanes], left[lanes], right[lanes])
+        parts.append(programs.flight(*fixed, FLIGHT_TOLERANCE, starts[lanes], piece))
+    x, *rest = (np.concatenate([np.asarray(a) for a in z])[:count] for z in zip(*parts, strict=True))
+    return [x[..., :n_x], *rest]
+
+
+def _in_pieces(
+    lanes: Callable[..., list[Array]],
+    whole: list[Array],
+    drawn: Array,
+    course: tuple[Array, Array, Array],
+    scale: Array,
+) -> list[Array]:
+    """The flights of whole intervals, or of their segments where these miss far less in all."""
+    missed = _largest(whole[0][:, -1] - drawn[:, -1], scale)
+    missed = np.where(np.isfinite(missed), missed, np.inf)
+    chosen = np.flatnonzero(missed > AMPLIFIED)
+    if not chosen.size:
+        return whole
+    t, left, right = (part[chosen] for part in course)
+    ends = np.minimum(
+        np.arange(SEGMENTS)[:, None] + np.arange(SEGMENTS + 1), np.arange(1, SEGMENTS + 1)[:, None]
+    )
+    first = np.arange(SEGMENTS)[:, None] + np.zeros(SEGMENTS, int)  # behind it nothing is left to fly
+    flat = [part.reshape(-1, *part.shape[2:]) for part in (t[:, ends], left[:, first], right[:, first])]
+    starts = drawn[chosen, :-1].reshape(-1, drawn.shape[-1])
+    x, cost, path_left, path_right = (
+        part.reshape(len(chosen), SEGMENTS, *part.shape[1:]) for part in lanes(starts, *flat)
+    )
+    jumps = np.sum(np.abs(x[:, :, -1] - drawn[chosen, 1:]), axis=1)
+    tamer = TAMER * _largest(jumps, scale) < missed[chosen]
+    for part, pieces in zip(whole[2:], (path_left[:, :, 0], path_right[:, :, 0]), strict=True):
+        part[chosen[tamer]] = pieces[tamer]
+    whole[0][chosen[tamer]] = drawn[chosen[tamer]]
+    whole[0][chosen[tamer], -1] += jumps[tamer]
+    whole[1][chosen[tamer], -1] = np.sum(cost[tamer, :, -1], axis=1)
+    return whole
+
+
+def _largest(misses: Array, scale: Array) -> Array:
+    """Relative to scales, of each interval (N,)."""
+    found: Array = np.max(np.abs(misses) / scale, axis=1, initial=0.0)
+    return found
+
+
+def _drawn(discretization: Discretization, v: Variables) -> list[Array]:
+    """The transcription's states of each phase at the ends of segments, (N, S + 1, n_x)."""
+    layout, scales = discretization.layout, discretization.scales
+    basis = layout.transcription.state_basis(np.linspace(0.0, 1.0, SEGMENTS + 1))
+    nodes = np.concatenate([np.asarray(v.ends)[:, None, : layout.n], np.asarray(v.x)[:, :, -1]], axis=1)
+    found = []
+    for index, n_x in enumerate(layout.states):
+        places = np.concatenate([nodes[index, :-1, None], np.asarray(v.x)[index]], axis=1)
+        found.append(np.einsum("ks,isx->ikx", basis, places[..., :n_x]) * scales.x[index, :n_x])
     return found
 
 
 def unflown(discretization: Discretization, v: Variables) -> list[Flights]:
     """As `fly`, the states those of the transcription; costs and path constraints are not known (NaN)."""
-    layout, scales = discretization.layout, discretization.scales
-    basis = layout.transcription.state_basis(np.linspace(0.0, 1.0, SEGMENTS + 1))
-    nodes = np.concatenate([np.asarray(v.ends)[:, None, : layout.n], np.asarray(v.x)[:, :, -1]], axis=1)
+    layout = discretization.layout
     found = []
+    drawn = _drawn(discretization, v)
     for index, (t, left, right) in enumerate(courses(discretization, v)):
-        n_x = layout.states[index]
-        places = np.concatenate([nodes[index, :-1, None], np.asarray(v.x)[index]], axis=1)[..., :n_x]
-        x = np.einsum("ks,isx->ikx", basis, places) * scales.x[index, :n_x]
         path = np.full((*left.shape[:2], layout.paths[index]), np.nan)
-        found.append(Flights(t, left, right, x, np.full(len(t), np.nan), path, path))
+        found.append(Flights(t, left, right, drawn[index], np.full(len(t), np.nan), path, path))
     return found
 
 
@@ -135,10 +200,12 @@ def publish(
             u = np.concatenate([flight.left[i], flight.right[i, -1:]])
             jumps = not last and np.any(np.abs(flight.left[i + 1, 0] - flight.right[i, -1]) > JUMP * size)
             keep = SEGMENTS + 1 if last or jumps else SEGMENTS
-            t = flight.t[i, :keep].copy()
+            t, x = flight.t[i, :keep].copy(), flight.x[i, :keep].copy()
             if jumps:
-                t[-1] -= min(gap, 0.25 * (t[-1] - t[-2]))
-            rows.append((t, flight.x[i, :keep], u[:keep], costate[i, :keep], hamiltonian[i, :keep]))
+                earlier = min(gap / (t[-1] - t[-2]), 0.25)
+                t[-1] -= earlier * (t[-1] - t[-2])
+                x[-1] -= earlier * (x[-1] - x[-2])
+            rows.append((t, x, u[:keep], costate[i, :keep], hamiltonian[i, :keep]))
         t, x, u, y, h = (np.concatenate(column) for column in zip(*rows, strict=True))
         x = np.clip(x, phase.x_lower, phase.x_upper) if _within(x, phase.x_lower, phase.x_upper) else x
         found.append(PublishedPhase(t, x, u, y, h))

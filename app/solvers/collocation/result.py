@@ -20,7 +20,7 @@ from app.solvers.collocation.publication import PublishedPhase, publish
 from app.solvers.collocation.sensitivities import sensitivities
 from app.solvers.collocation.solving import OUT_OF_ITERATIONS, OUT_OF_TIME, Solving
 from app.solvers.monte_carlo import spread
-from app.solvers.verification import UNVERIFIED, FlownPhase, Verification, verify
+from app.solvers.verification import PIECE, UNVERIFIED, FlownPhase, Verification, verify
 from app.version import SOLVER_VERSION
 
 Array = NDArray[np.float64]
@@ -103,8 +103,11 @@ def check(solving: Solving, outcome: Outcome, phases: list[PublishedPhase], allo
     whole = verify(solving.problem, flown, p, outcome.cost, scales, journey)
     if whole.passed(allowed) or not outcome.solved:
         return whole
-    pieces = verify(solving.problem, flown, p, outcome.cost, scales, journey, restart=True)
-    return pieces if pieces.passed(0.1 * allowed) else whole
+    for length in (PIECE, 1):
+        pieces = verify(solving.problem, flown, p, outcome.cost, scales, journey, restart=length)
+        if pieces.passed(0.1 * allowed):
+            return pieces
+    return whole
 
 
 def _magnitudes(outcome: Outcome, phases: list[PublishedPhase]) -> list[Array]:

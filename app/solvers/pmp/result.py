@@ -126,7 +126,7 @@ def _flown(problem: Problem, found: Found, published: Published, allowed: float)
     whole = verify(*arguments)
     if whole.passed(allowed) or not found.converged:
         return whole
-    pieces = verify(*arguments, restart=True)
+    pieces = verify(*arguments, restart=PIECE)
     return pieces if pieces.passed(0.1 * allowed) else whole
 
 

@@ -1,0 +1,128 @@
+"""A returned control flown by CasADi: nothing is shared with the solver, neither expressions nor integrator.
+
+Classical Runge-Kutta, STEPS equal steps between two published times, controls linear in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import casadi
+import numpy as np
+from casadi_peer import end_values, point_function
+from numpy.typing import NDArray
+
+from app.problems.model import Phase, Problem
+
+Array = NDArray[np.float64]
+STEPS = 12
+ASTRAY = 1e-3
+"""Relative distance from which the flight of a whole phase counts as lost: its segments are flown one by one."""
+
+
+@dataclass(frozen=True)
+class PeerFlight:
+    """What the flight gives: `cost` in the problem's own sense; the rest is relative.
+
+    `missed`: the largest difference of final states, or where a whole flight is lost in rounding errors the sum
+    of what the segments miss. `violation`: of bounds, ends, path and boundary constraints at published points.
+    """
+
+    cost: float
+    missed: float
+    violation: float
+
+
+def fly(problem: Problem, result: Mapping[str, Any]) -> PeerFlight:
+    """Fly the controls of a result from its initial states."""
+    p = np.array([result["parameters"][name] for name in problem.parameters])
+    running, missed, violation = 0.0, 0.0, 0.0
+    ends: dict[str, list[Any]] = {"t0": [], "tf": [], "x0": [], "xf": []}
+    parts = result.get("phases") or [result]
+    for index, (phase, part) in enumerate(zip(problem.phases, parts, strict=True)):
+        t = np.asarray(part["time"])
+        x = np.array([part["states"][name] for name in phase.states])
+        u = np.array([part["controls"][name] for name in phase.controls]).reshape(-1, len(t))
+        point = point_function(problem, index)
+        cost, last, apart = _course(point, t, x, u, p)
+        running += cost
+        missed = max(missed, apart)
+        violation = max(violation, _outside(phase, point, t, x, u, p))
+        for name, value in (("t0", t[0]), ("tf", t[-1]), ("x0", x[:, 0]), ("xf", last)):
+            ends[name].append(value)
+    terminal, rows = end_values(problem, ends, p)
+    for row, low, high in zip(map(float, rows), problem.b_lower, problem.b_upper, strict=True):
+        violation = max(violation, max(low - row, row - high, 0.0) / (1.0 + abs(row)))
+    sign = -1.0 if problem.sense == "max" else 1.0
+    return PeerFlight(sign * (running + float(terminal)), missed, violation)
+
+
+def _course(point: Any, t: Array, x: Array, u: Array, p: Array) -> tuple[float, Array, float]:
+    """Cost, final states and what they miss of one phase; states and controls are rows, (n, m)."""
+    segment = _segment(point, len(x), len(u), len(p))
+    count = len(t) - 1
+    size = np.maximum(np.max(np.abs(x), axis=1), 1e-8)
+    pieces = (t[None, :-1], t[None, 1:], u[:, :-1], u[:, 1:], casadi.repmat(casadi.DM(p), 1, count))
+    start = np.append(x[:, 0], 0.0)
+    flown = np.asarray(segment.mapaccum(count)(start, *pieces))
+    apart = float(np.max(np.abs(flown[:-1, -1] - x[:, -1]) / size))
+    if apart <= ASTRAY:
+        return float(flown[-1, -1]), flown[:-1, -1], apart
+    each = np.asarray(segment.map(count)(np.vstack([x[:, :-1], np.zeros(count)]), *pieces))
+    apart = float(np.sum(np.max(np.abs(each[:-1] - x[:, 1:]) / size[:, None], axis=0)))
+    return float(np.sum(each[-1])), x[:, -1], apart if np.isfinite(apart) else np.inf
+
+
+def _segment(point: Any, n_x: int, n_u: int, n_p: int) -> Any:
+    """States and cost `(n_x + 1)` from one published time to the next."""
+    z, p = casadi.SX.sym("z", n_x + 1), casadi.SX.sym("p", n_p)
+    t, h = casadi.SX.sym("t"), casadi.SX.sym("h")
+    u0, u1 = casadi.SX.sym("u0", n_u), casadi.SX.sym("u1", n_u)
+
+    def rate(t: Any, z: Any, u: Any) -> Any:
+        f, cost, _ = point(t, z[:n_x], u, p)
+        return casadi.vertcat(f, cost)
+
+    k1 = rate(t, z, u0)
+    k2 = rate(t + h / 2, z + h / 2 * k1, (u0 + u1) / 2)
+    k3 = rate(t + h / 2, z + h / 2 * k2, (u0 + u1) / 2)
+    k4 = rate(t + h, z + h * k3, u1)
+    step = casadi.Function("step", [z, t, h, u0, u1, p], [z + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)])
+    z, t, u0, u1 = (
+        casadi.MX.sym("z", n_x + 1),
+        casadi.MX.sym("t"),
+        casadi.MX.sym("l", n_u),
+        casadi.MX.sym("r", n_u),
+    )
+    last, p = casadi.MX.sym("last"), casadi.MX.sym("p", n_p)
+    h, y = (last - t) / STEPS, z
+    for i in range(STEPS):
+        y = step(y, t + i * h, h, u0 + (u1 - u0) * (i / STEPS), u0 + (u1 - u0) * ((i + 1) / STEPS), p)
+    return casadi.Function("segment", [z, t, last, u0, u1, p], [y])
+
+
+def _outside(phase: Phase, point: Any, t: Array, x: Array, u: Array, p: Array) -> float:
+    """The largest violation of the bounds, ends and path constraints of one phase."""
+    g = np.asarray(point.map(len(t))(t[None], x, u, casadi.repmat(casadi.DM(p), 1, len(t)))[2])
+    size = np.maximum(np.max(np.abs(x), axis=1), 1e-8)[:, None]
+    pieces = [
+        _over(x, phase.x_lower, phase.x_upper) / size,
+        _over(x[:, :1], phase.x0_lower, phase.x0_upper) / size,
+        _over(x[:, -1:], phase.xf_lower, phase.xf_upper) / size,
+        _over(u, phase.u_lower, phase.u_upper) / (1.0 + np.abs(u)),
+        _over(g.reshape(len(phase.g_lower), -1), phase.g_lower, phase.g_upper) / _sizes(phase)[:, None],
+    ]
+    return float(max(np.max(piece, initial=0.0) for piece in pieces))
+
+
+def _over(values: Array, lower: Array, upper: Array) -> Array:
+    found: Array = np.maximum(np.maximum(lower[:, None] - values, values - upper[:, None]), 0.0)
+    return found
+
+
+def _sizes(phase: Phase) -> Array:
+    finite = [np.where(np.isfinite(b), np.abs(b), 0.0) for b in (phase.g_lower, phase.g_upper)]
+    found: Array = 1.0 + np.maximum(*finite)
+    return found
