@@ -44,7 +44,7 @@ def fly(problem: Problem, result: Mapping[str, Any]) -> PeerFlight:
     for index, (phase, part) in enumerate(zip(problem.phases, parts, strict=True)):
         t = np.asarray(part["time"])
         x = np.array([part["states"][name] for name in phase.states])
-        u = np.array([part["controls"][name] for name in phase.controls]).reshape(-1, len(t))
+        u = np.array([part["controls"][name] for name in phase.controls]).reshape(len(phase.controls), len(t))
         point = point_function(problem, index)
         cost, last, apart = _course(point, t, x, u, p)
         running += cost
@@ -112,7 +112,7 @@ def _outside(phase: Phase, point: Any, t: Array, x: Array, u: Array, p: Array) -
         _over(x[:, :1], phase.x0_lower, phase.x0_upper) / size,
         _over(x[:, -1:], phase.xf_lower, phase.xf_upper) / size,
         _over(u, phase.u_lower, phase.u_upper) / (1.0 + np.abs(u)),
-        _over(g.reshape(len(phase.g_lower), -1), phase.g_lower, phase.g_upper) / _sizes(phase)[:, None],
+        _over(g.reshape(len(phase.g_lower), len(t)), phase.g_lower, phase.g_upper) / _sizes(phase)[:, None],
     ]
     return float(max(np.max(piece, initial=0.0) for piece in pieces))
 

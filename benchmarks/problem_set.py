@@ -1,8 +1,8 @@
 """Problems with known answers, solved with default options: `python benchmarks/problem_set.py [NAME ...]`.
 
-Prints a table of those in PLACES and of the templates whose cost is known, and how many are solved: converged,
-the returned control flown by CasADi (`peer_flight`) gives the cost stated, and that is not worse than the one
-known. With `--solver pmp` those that it takes. Each problem has a process of its own; `--jobs` run side by side.
+Prints a table of those in PLACES and how many are solved: converged, the returned control flown by CasADi
+(`peer_flight`) gives the cost stated, and that is not worse than the one known. With `--solver pmp` those that
+it takes. Each problem has a process of its own; `--jobs` run side by side.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from peer_flight import PeerFlight, fly
 
 from app.errors import InvalidInput
 from app.problems.doors import problem_of
-from app.problems.library import templates
 from app.solvers.request import check
 from app.solvers.run import run
 
@@ -70,21 +69,13 @@ class Found:
 
 
 def all_known() -> Iterator[Known]:
-    """Every problem of PLACES, then the templates with a known cost."""
+    """Every problem of PLACES."""
     for place in PLACES:
         for file in sorted(place.glob("*.json")):
             for data in json.loads(file.read_text(encoding="utf-8"))["problems"]:
                 problem = {key: value for key, value in data.items() if key not in ("reference", "published")}
                 reference = data["reference"]
                 yield Known(data["id"], {"problem": problem}, reference["cost"], reference["cost_rel_tol"])
-    for found in templates():
-        if found.expected is not None:
-            yield Known(
-                f"template {found.name}",
-                {"template": found.name},
-                found.expected.cost,
-                found.expected.rel_tol,
-            )
 
 
 def solve(task: tuple[str, Known]) -> Found:
@@ -116,7 +107,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("names", nargs="*", help="only these (templates by `template NAME`)")
+    parser.add_argument("names", nargs="*", help="only these")
     parser.add_argument("--solver", choices=("collocation", "pmp"), default="collocation")
     parser.add_argument("--jobs", type=int, default=1)
     chosen = parser.parse_args()
