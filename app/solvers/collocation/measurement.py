@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from app.problems.model import Problem
 from app.solvers.collocation.chattering import oscillation
+from app.solvers.collocation.kinks import at_kinks
 from app.solvers.collocation.mesh import LARGE_JUMP, MeshError
 from app.solvers.collocation.outcome import Outcome
 from app.solvers.collocation.publication import Flights, fly, unflown
@@ -98,8 +99,8 @@ def _jumps(problem: Problem, outcome: Outcome, index: int, flight: Flights) -> t
     Within an interval the jump from the control before to that behind keeps the interval's mean.
     """
     count = flight.t.shape[0]
-    places, sharp = np.full(count, np.nan), np.zeros(count - 1, bool)
     d = outcome.discretization
+    places, sharp = np.full(count, np.nan), at_kinks(problem, index, d.fractions[index])
     largest = np.zeros(count)
     for j in range(d.layout.controls[index]):
         u = np.asarray(outcome.variables.u)[index, :, :, j] * d.scales.u[index, j]

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from app.problems.model import Problem
+from app.solvers.collocation.kinks import first_mesh
 from app.solvers.collocation.measurement import Answer, measured
-from app.solvers.collocation.mesh import size_for, uniform
 from app.solvers.collocation.outcome import Outcome
 from app.solvers.collocation.refinement import refined
 from app.solvers.collocation.result import allowance, result_of
@@ -38,7 +38,7 @@ def solve_problem(
 
 def finished(solving: Solving, first: Outcome | None, options: dict[str, Any]) -> dict[str, Any]:
     """The result but for its timings; `first`: a solution on the first mesh, where there is one."""
-    fractions = uniform(len(solving.problem.phases), size_for(options["mesh_intervals"]))
+    fractions = first_mesh(solving.problem, options["mesh_intervals"])
     outcomes = first_outcomes(solving, fractions, options["multi_start"], first)
     answer = _best(solving, outcomes, options["tolerance"], options["max_refinements"])
     return result_of(solving, answer, options["tolerance"], options["monte_carlo"])

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from app.problems.model import Problem
 from app.solvers.collocation.discretization import Trajectory, guess_of
 from app.solvers.collocation.interior_point import INFEASIBLE
-from app.solvers.collocation.mesh import SIZES, uniform
+from app.solvers.collocation.kinks import first_mesh
+from app.solvers.collocation.mesh import SIZES
 from app.solvers.collocation.outcome import Outcome
 from app.solvers.collocation.simulation import simulated
 from app.solvers.collocation.solving import Solving, Start
@@ -111,7 +112,7 @@ def _on_finer(solving: Solving, best: Outcome) -> Outcome:
     intervals = FINER * best.discretization.layout.intervals
     if best.certain or intervals > SIZES[-1]:
         return best
-    fractions = uniform(len(problem.phases), intervals)
+    fractions = first_mesh(problem, intervals)
     for guess, start, way in chain(
         [(guess_of(problem), Start(), _plain)], islice(_ways(problem), FINER_WAYS)
     ):
