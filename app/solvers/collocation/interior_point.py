@@ -52,9 +52,6 @@ SHORTEST = 2.0**-14
 ACCEPTABLE_ERROR, ACCEPTABLE_ITERATIONS = 1e-5, 12
 RESTORED = 1e-4  # error at which restoration has converged
 LARGEST_ESTIMATE = 1e3  # multipliers estimated larger than this are of no use: zero then
-LARGEST = (
-    1e6  # those of a step larger than this tell of constraints that contradict each other there: zero then
-)
 PATIENCE = 80  # iterations of one restoration
 ENOUGH = 0.5  # part of the violation at which restoration ends
 
@@ -503,7 +500,7 @@ class InteriorPoint:
         size = jnp.max(
             jnp.stack([jnp.max(jnp.abs(part), initial=0.0) for part in (y.defect, y.path, y.link)])
         )
-        useless = ~(size <= jnp.where(state.estimating, LARGEST_ESTIMATE, LARGEST))
+        useless = state.estimating & ~(size <= LARGEST_ESTIMATE)
         keep = jnp.where(turn | useless, 0.0, 1.0)
         return Multipliers(
             defect=y.defect * keep,
