@@ -93,7 +93,9 @@ def _mesh_error(problem: Problem, outcome: Outcome, flights: list[Flights]) -> M
     return MeshError(cost, state, violation, places, sharp)
 
 
-def _jumps(problem: Problem, outcome: Outcome, index: int, flight: Flights) -> tuple[Array, Array]:
+def _jumps(
+    problem: Problem, outcome: Outcome, index: int, flight: Flights
+) -> tuple[Array, NDArray[np.bool_]]:
     """Where in each interval a control seems to jump (N,), and at which inner nodes one does (N - 1,).
 
     Within an interval the jump from the control before to that behind keeps the interval's mean.
