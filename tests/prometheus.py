@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from live import HOST, Running, Service, eventually, free_port
+from tools.monitoring import on_path_or_packaged
 
 from infra.monitoring.rules import rule_file
 
@@ -20,11 +20,9 @@ class Prometheus:
     """Started on a free port; its data are gone with the folder."""
 
     def __init__(self, service: Service, folder: Path) -> None:
-        program = shutil.which("prometheus")
+        program = on_path_or_packaged("prometheus", "prometheus")
         if program is None:
-            pytest.skip(
-                "no `prometheus` on PATH (Debian: apt-get install prometheus): boards see no live data"
-            )
+            pytest.skip("no `prometheus` on PATH, nor a package of Debian's: boards see no live data")
         port = free_port()
         self.url = f"http://{HOST}:{port}"
         rules = rule_file()

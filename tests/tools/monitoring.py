@@ -1,12 +1,15 @@
-"""promtool and amtool: those on PATH, else built. Run by itself, it sees to it that both are there."""
+"""promtool and amtool: those on PATH, else Debian's, else built. Run by itself, it sees to it that both are there."""
 
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from infra.gotools import Module, Tool, programs
+from infra.gotools.cache import cache, locked
 
 WRAPPER = Path(__file__).parent / "modules" / "monitoring"
 
@@ -26,18 +29,37 @@ AMTOOL = Tool(
 
 def promtool() -> Path:
     """Prometheus' checker of rules; it runs their tests, too."""
-    return _had("promtool", PROMTOOL)
+    return on_path_or_packaged("promtool", "prometheus") or programs(PROMTOOL) / "promtool"
 
 
 def amtool() -> Path:
     """Alertmanager's checker of configurations and routes."""
-    return _had("amtool", AMTOOL)
+    return on_path_or_packaged("amtool", "prometheus-alertmanager") or programs(AMTOOL) / "amtool"
 
 
-def _had(name: str, tool: Tool) -> Path:
-    """On PATH (Debian: `prometheus`, `prometheus-alertmanager`), else from Go modules, once a machine."""
-    found = shutil.which(name)
-    return Path(found) if found else programs(tool) / name
+def on_path_or_packaged(name: str, package: str) -> Path | None:
+    """The program on PATH, else out of the distribution's package, which is unpacked and not installed."""
+    if found := shutil.which(name):
+        return Path(found)
+    folder = cache("debian") / package
+    program = folder / "usr" / "bin" / name
+    if not program.exists() and shutil.which("apt-get") and shutil.which("dpkg-deb"):
+        with locked(folder.parent, package):
+            if not program.exists():
+                _unpack(package, folder)
+    return program if program.exists() else None
+
+
+def _unpack(package: str, folder: Path) -> None:
+    """Installing it would need root and start a server; a failure leaves the folder without the program."""
+    with tempfile.TemporaryDirectory() as room:
+        fetch = ["apt-get", "download", "--quiet", package]
+        if subprocess.run(fetch, cwd=room, check=False).returncode:
+            # A new machine has no lists of packages yet.
+            subprocess.run(["apt-get", "update", "--quiet"], check=False)
+            subprocess.run(fetch, cwd=room, check=False)
+        for archive in Path(room).glob("*.deb"):
+            subprocess.run(["dpkg-deb", "--extract", str(archive), str(folder)], check=True)
 
 
 if __name__ == "__main__":
