@@ -1,4 +1,4 @@
-"""promtool and amtool: those on PATH, else Debian's, else built. Run by itself, it sees to it that both are there."""
+"""promtool and amtool: on PATH, else Debian's, else built. Run by itself, it sees to it that both are there."""
 
 from __future__ import annotations
 
