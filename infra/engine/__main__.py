@@ -68,16 +68,14 @@ def call(command: Sequence[str], variables: Mapping[str, str], output: IO[str] |
     An interrupt from the terminal reaches the command too, and a request to stop is handed on: Pulumi then
     ends in good order, writes its state and unlocks the stack, so it must not be killed meanwhile.
     """
+    # Before the command starts: an interrupt may come as soon as it has said its first word.
+    before = {signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None)}
     try:
         process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=output)
+        before[signal.SIGTERM] = signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
+        return process.wait()
     except OSError as error:
         raise EngineError(f"{command[0]} could not be run: {error.strerror}") from error
-    before = {
-        signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),
-        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT)),
-    }
-    try:
-        return process.wait()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
