@@ -35,7 +35,7 @@ CONFIG: dict[str, Any] = {
     "image_pull": "Never",
     "addons": {"default": "absent", "metrics-server": "present"},
     "existing": {"database": "plain", "postgres_image": STORES, "valkey_image": STORES},
-    "api": {"replicas": {"min": 2, "max": 4}, "initial": 2, "cpu": [100, 1000], "memory": [512, 1024]},
+    "api": {"replicas": {"min": 2, "max": 4}, "initial": 2, "cpu": [150, 1000], "memory": [512, 1024]},
     "workers": {"replicas": {"min": 2, "max": 2}, "cpu": [200, 2000], "memory": [1024, 4096]},
 }
 """Small, but everything in twos, and an autoscaler for the API."""

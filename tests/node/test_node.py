@@ -18,7 +18,7 @@ from live import DOUBLE_INTEGRATOR, eventually
 from node.command import NEXT
 from node.deployed import Deployed
 
-pytestmark = pytest.mark.timeout(1500)
+pytestmark = pytest.mark.timeout(2400)
 
 RATE_PER_S = 50
 SLOW: dict[str, Any] = {
@@ -110,7 +110,8 @@ def test_the_api_grows_under_load_and_shrinks_after_it(deployed: Deployed) -> No
 
     eventually(measured, seconds=120, what="the autoscaler has figures")
     least = scaler()["spec"]["minReplicas"]
-    assert len(deployed.pods("api")) == least, "nobody has asked for anything much yet"
+    # What starting took may have called for more: that is over first.
+    eventually(lambda: len(deployed.pods("api")) == least, seconds=900, what="it is calm")
     load = Load(f"{deployed.url}/api/templates")
     with load.running(4 * RATE_PER_S):
         eventually(
