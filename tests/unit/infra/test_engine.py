@@ -146,9 +146,17 @@ def test_the_lock_of_a_process_that_is_gone_is_released_and_no_other(tmp_path: P
 
 def test_an_interrupted_command_ends_in_its_own_time() -> None:
     """The terminal sends the interrupt to all; Pulumi needs seconds to write its state and unlock the stack."""
-    command = "trap 'sleep 1; exit 7' INT; echo ready; while :; do sleep 0.05; done"
+    # Not a shell's trap: dash loses a signal that comes while it starts a command.
+    command = """
+import signal, sys, time
+signal.signal(signal.SIGINT, lambda *_: (time.sleep(1), sys.exit(7)))
+print("ready", flush=True)
+while True:
+    time.sleep(0.05)
+"""
     program = (
-        f"from infra.engine.__main__ import call; raise SystemExit(call(['sh', '-c', {command!r}], {{}}))"
+        "from infra.engine.__main__ import call; "
+        f"raise SystemExit(call([{sys.executable!r}, '-c', {command!r}], {{}}))"
     )
     caller = subprocess.Popen(
         [sys.executable, "-c", program],
