@@ -29,7 +29,7 @@ from tools.node import CONTAINERD, COREDNS, KUBELET, METRICS_SERVER  # noqa: E40
 from infra.gotools import ToolError, programs  # noqa: E402
 from infra.gotools.progress import say, telling  # noqa: E402
 from node.machine import PAUSE  # noqa: E402
-from node.place import FOLDER, ROOT, Cluster, noted  # noqa: E402
+from node.place import FOLDER, HIDDEN, ROOT, Cluster, noted  # noqa: E402
 
 PACKAGES = {
     "/usr/sbin/runc": "runc",
@@ -62,7 +62,8 @@ def up() -> None:
     FOLDER.mkdir(parents=True)
     with engine() as found:
         _save(found, FOLDER / "images.tar")
-    Path("/var/lib/cni").mkdir(exist_ok=True)
+    for place in HIDDEN:
+        Path(place).mkdir(exist_ok=True)
     with telling("starting the cluster"):
         _start()
     say("The cluster is up; `make cluster-down` ends it")
@@ -87,6 +88,9 @@ def down() -> None:
         for root in _groups_of_pods():
             _remove(root)
     shutil.rmtree(FOLDER, ignore_errors=True)
+    for place in HIDDEN:
+        if Path(place).exists() and not any(Path(place).iterdir()):
+            Path(place).rmdir()
     say("No cluster runs")
 
 

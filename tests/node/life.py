@@ -21,10 +21,8 @@ from tools.node import METRICS_SERVER as METRICS_TOOL
 from infra.gotools import programs
 from node import addons, archive, volumes
 from node.machine import Machine
+from node.place import HIDDEN
 from node.plane import NodePlane
-
-HIDDEN = ("/run", "/var/lib/cni", "/var/log")
-"""What the node writes outside its folder; each is empty memory in here."""
 
 START_S = 180.0
 

@@ -19,6 +19,9 @@ DNS, API_SERVICE = "10.96.0.10", "10.96.0.1"
 DOMAIN = "cluster.local"
 NAME = "costate-node"
 
+HIDDEN = ("/run", "/var/lib/cni", "/var/log")
+"""What a node writes outside its folder; each is empty memory inside."""
+
 
 @dataclass(frozen=True)
 class Cluster:
