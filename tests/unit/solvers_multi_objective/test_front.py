@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import moocore
 import numpy as np
 import pytest
 from hypothesis import given
@@ -72,7 +73,6 @@ def test_hypervolume_of_boxes(f: list[list[float]], reference: list[float], volu
 
 @given(st.integers(2, 4).flatmap(points))
 def test_hypervolume_agrees_with_moocore(f: np.ndarray) -> None:
-    moocore = pytest.importorskip("moocore")
     reference = np.full(f.shape[1], 5.5)
     assert hypervolume(f, reference) == pytest.approx(moocore.hypervolume(f, ref=reference), rel=1e-12)
 
