@@ -95,7 +95,9 @@ class ReferredPlatform:
         )
         prefix = output_prefix(self._stack, self._place.platform, self._place.region)
         given: pulumi.Output[Mapping[str, Any]] = other.require_output(f"{prefix}facts")
-        facts = imported(given, SHAPES[self._place.platform], self._stack)
+        # By itself, because it is a secret: within the facts it would make one of all of them.
+        kubeconfig: pulumi.Output[str] = other.require_output(f"{prefix}kubeconfig")
+        facts = imported(given, kubeconfig, SHAPES[self._place.platform], self._stack)
         from infra.workload import run  # as above
 
         return run(self._stack, self._place, facts, self._parent)

@@ -87,7 +87,6 @@ def exported(facts: CellFacts) -> dict[str, Any]:
             "name": facts.cluster.name,
             "endpoint": facts.cluster.endpoint,
             "identifier": facts.cluster.identifier,
-            "kubeconfig": facts.cluster.kubeconfig,
             "node_maker": _told(facts.cluster.node_maker),
         },
         "identity": {
@@ -119,7 +118,12 @@ def node_objects(stack: StackConfig) -> tuple[tuple[str, str, str], ...]:
     return (machine, *(("karpenter.sh/v1", "NodePool", pool) for pool in pools))
 
 
-def imported(given: pulumi.Output[Mapping[str, Any]], known: Shape, stack: StackConfig) -> CellFacts:
+def imported(
+    given: pulumi.Output[Mapping[str, Any]],
+    kubeconfig: pulumi.Output[str],
+    known: Shape,
+    stack: StackConfig,
+) -> CellFacts:
     """The inverse of `exported`, for a stack of the same configuration."""
 
     def at(*path: str) -> pulumi.Output[Any]:
@@ -135,7 +139,7 @@ def imported(given: pulumi.Output[Mapping[str, Any]], known: Shape, stack: Stack
             name=at("cluster", "name"),
             endpoint=at("cluster", "endpoint"),
             identifier=at("cluster", "identifier"),
-            kubeconfig=at("cluster", "kubeconfig"),
+            kubeconfig=kubeconfig,
             node_maker=NodeMakerFacts(
                 "karpenter",
                 {key: at("cluster", "node_maker", "values", key) for key in ("settings", "serviceAccount")},

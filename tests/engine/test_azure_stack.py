@@ -23,6 +23,7 @@ def test_a_stack_on_azure_is_made_stays_and_is_destroyed_to_nothing(state: Path,
         stack.up()
         stack.assert_nothing_is_orphaned()
         assert set(stack.up()) == {"same"}
+        stack.assert_nothing_secret_is_told()
         stack.pulumi("destroy", "--yes", "--skip-preview")
         assert not stack.world.things()
     finally:

@@ -96,6 +96,7 @@ def test_an_interrupted_creation_is_completed_by_the_next_up(begin: Begin) -> No
     stack.assert_nothing_is_orphaned()
     assert len(stack.world.things()) == everything
     assert set(stack.up()) == {"same"}
+    stack.assert_nothing_secret_is_told()
 
     # The same on the way down.
     for _ in range(3):

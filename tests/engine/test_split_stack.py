@@ -23,6 +23,8 @@ def test_a_workload_of_its_own_stack_stands_on_what_the_other_exports(state: Pat
         assert {resource["type"].split(":")[0] for resource in upper.resources()} == {"kubernetes"}
         assert len(upper.world.things()) == len(lower.resources()) + len(upper.resources())
         assert set(upper.up()) == {"read", "same"}
+        for stack in (lower, upper):
+            stack.assert_nothing_secret_is_told()
 
         upper.pulumi("destroy", "--yes", "--skip-preview")
         lower.assert_nothing_is_orphaned()
