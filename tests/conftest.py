@@ -14,6 +14,21 @@ settings.register_profile("costate", deadline=None, suppress_health_check=[Healt
 settings.load_profile("costate")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests of one `xdist_group` run in one process.
+
+    pytest-xdist 3.8 writes the group into an attribute that pytest 9.2 no longer reads, so that each test went to
+    whichever process was free; it is written where pytest reads it.
+    """
+    if not config.getoption("loadgroup", False):
+        return
+    for item in items:
+        groups = sorted({str(mark.args[0]) for mark in item.iter_markers("xdist_group")})
+        suffix = f"@{'_'.join(groups)}"
+        if groups and not item.nodeid.endswith(suffix):
+            item._id = type(item._id).parse(f"{item.nodeid}{suffix}")  # type: ignore[attr-defined]
+
+
 @pytest.fixture(scope="session")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataStores]:
     """PostgreSQL and Redis of this test process."""
