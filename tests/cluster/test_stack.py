@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
 LOWER = """
 import json, pathlib, pulumi
 pulumi.export("facts", json.loads(pathlib.Path("facts.json").read_text()))
+pulumi.export("kubeconfig", pulumi.Output.secret(pathlib.Path("kubeconfig.yaml").read_text()))
 """
 ESTATE = Estate("aws", "production-gpu", gpu=True, layer="workload")
 UNITS = ("api", "worker", "worker-gpu")
@@ -42,7 +43,8 @@ class Cluster:
         install(home)
         variables = {"PULUMI_HOME": str(home)}
         facts = dict(recorded(replace(ESTATE, layer="platform")).outputs or {})["facts"]
-        facts["cluster"] |= {"kubeconfig": kubeconfig.read_text(), "identifier": "of-these-tests"}
+        facts["cluster"]["identifier"] = "of-these-tests"
+        (below / "kubeconfig.yaml").write_text(kubeconfig.read_text())
         (below / "facts.json").write_text(json.dumps(facts))
         (below / "__main__.py").write_text(LOWER)
         (below / "Pulumi.yaml").write_text("name: costate\nruntime: python\n")
