@@ -124,7 +124,7 @@ format: .tools/env-test ## format and mend what can be mended
 
 .PHONY: docs
 docs: .tools/env-test ## generate the reference pages
-	$(RUN) -m infra.config_reference > docs/config.md
+	$(RUN) -m infra.config.reference > docs/config.md
 	$(RUN) -m infra.platforms_reference > docs/platforms.md
 	$(RUN) -m infra.monitoring.runbooks > docs/runbooks/README.md
 

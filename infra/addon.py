@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.config import PlatformName, StackConfig
+from infra.config.cells import PlatformName
+from infra.config.stack import StackConfig
 from infra.contracts import Account
 from infra.versions import CHARTS, AddonName
 

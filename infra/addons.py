@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infra.addon import Addon
-from infra.config import AddonState, StackConfig
+from infra.config.stack import AddonState, StackConfig
 from infra.monitoring.stack import values as monitoring_values
 from infra.operations import OPERATIONS
 from infra.versions import AddonName

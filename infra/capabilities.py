@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from infra.config import StackConfig
+from infra.config.stack import StackConfig
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from infra.addons import there
 from infra.capabilities import CAPABILITIES, beyond
 from infra.catalog import CATALOGS
 from infra.catalog.model import ACCELERATORS, Catalog, Machine
-from infra.config import Cell, Release, StackConfig
+from infra.config.cells import Cell
+from infra.config.stack import StackConfig
+from infra.config.workload import Release
 from infra.errors import ConfigError, ConfigFault
 from infra.place import cell_name
 from infra.versions import KUBERNETES

@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from infra.config import StackConfig
+from infra.config.stack import StackConfig
 from infra.contracts import CellFacts, Endpoint, Parts, WorkloadFacts
 from infra.layers import SHAPES, exported, imported, output_prefix
 from infra.place import Place

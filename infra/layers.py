@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 
-from infra.config import StackConfig
+from infra.config.stack import StackConfig
 from infra.contracts import (
     ACCOUNTS,
     Account,

@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from infra.addon import Addon
-from infra.config import Cell, StackConfig
+from infra.config.cells import Cell
+from infra.config.stack import StackConfig
 
 GPU_TOLERATION = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
 LOKI, TEMPO = "http://loki-gateway.loki", "tempo.tempo:4317"

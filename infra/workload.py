@@ -11,7 +11,7 @@ import pulumi_kubernetes as kubernetes
 import pulumi_kubernetes.scheduling.v1alpha3.outputs
 
 from infra.addons import there
-from infra.config import StackConfig
+from infra.config.stack import StackConfig
 from infra.contracts import CellFacts, WorkloadFacts
 from infra.issuers import ISSUERS
 from infra.kubernetes.foundation import Foundation

@@ -9,7 +9,8 @@ import pulumi
 from pulumi_kubernetes import apiextensions, batch, core, meta
 
 from app.observability.metrics import HTTP_DURATION, HTTP_REQUESTS
-from infra.config import Range, Release
+from infra.config.model import Range
+from infra.config.workload import Release
 from infra.kubernetes import flows
 from infra.kubernetes.accounts import PRODUCT
 from infra.kubernetes.flows import Flow

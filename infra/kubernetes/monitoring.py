@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import apiextensions, core, meta
 
-from infra.config import StackConfig
+from infra.config.stack import StackConfig
 from infra.kubernetes.accounts import PRODUCT
 from infra.kubernetes.secrets import external
 from infra.monitoring.dashboards import BOARDS, rendered

@@ -8,7 +8,7 @@ from typing import Literal
 
 import pulumi
 
-from infra.config import Range
+from infra.config.model import Range
 
 USER = 1000
 """Whom the product runs as: `appuser` of the image."""

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence, Set
 import pulumi
 from pulumi_kubernetes import batch, meta
 
-from infra.config import Replicas, StackConfig
+from infra.config.stack import StackConfig
+from infra.config.workload import Replicas
 from infra.contracts import Account, CellFacts, SharedVolume
 from infra.kubernetes import flows
 from infra.kubernetes.accounts import PRODUCT, Accounts

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from infra.config import StackConfig
+from infra.config.stack import StackConfig
 
 TASKS = 3
 """Pods beside those that serve: a migration, a backup and a drill, each below a core and a GiB."""

@@ -10,7 +10,7 @@ from pulumi_kubernetes import helm
 
 from infra.addon import Addon
 from infra.addons import ADDONS, state
-from infra.config import StackConfig
+from infra.config.stack import StackConfig
 from infra.contracts import Account, NodeMakerFacts, ServiceAccountFacts
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.config import Release, Replicas
+from infra.config.workload import Release, Replicas
 from infra.kubernetes.process import Process
 
 ROLLING = Release()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.config import StackConfig
+from infra.config.stack import StackConfig
 from infra.monitoring.routing import KEYS, Receivers, Smtp, configuration
 
 NAMESPACE = "monitoring"

@@ -26,7 +26,7 @@ from pulumi_policy.proxy import UnknownValueError
 # The engine starts the pack in its own folder, with an environment that does not have the project.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from infra.config import PolicyException
+from infra.config.stack import PolicyException
 from infra.policy.judgement import excuse
 from infra.policy.rule import Rule
 from infra.policy.rules import ALL

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from infra.config import PolicyException
+from infra.config.stack import PolicyException
 from infra.policy.rule import Properties, Rule
 from infra.policy.rules import ALL
 

@@ -12,7 +12,7 @@ from typing import Any
 from infra.bootstrap.aws.actions import ACTIONS
 from infra.bootstrap.aws.state import ALIAS, NAME
 from infra.catalog.aws import COPIES
-from infra.config import StackConfig
+from infra.config.stack import StackConfig
 from infra.errors import ConfigError, ConfigFault
 from infra.place import Place, places
 

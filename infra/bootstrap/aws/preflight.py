@@ -9,7 +9,7 @@ from infra.bootstrap.aws import quotas
 from infra.bootstrap.aws.finding import Finding
 from infra.bootstrap.aws.session import Clients
 from infra.catalog.aws import CATALOG, SPOT_ALTERNATIVES, has, machines
-from infra.config import StackConfig
+from infra.config.stack import StackConfig
 from infra.place import Place
 
 ADDONS = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent", "coredns", "aws-ebs-csi-driver")

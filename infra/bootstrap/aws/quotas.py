@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from infra.bootstrap.aws.finding import Finding
 from infra.bootstrap.aws.session import Clients
 from infra.catalog.aws import CATALOG, machines
-from infra.config import StackConfig
+from infra.config.stack import StackConfig
 from infra.place import Place
 
 # Codes of Service Quotas, which are the same in every region.

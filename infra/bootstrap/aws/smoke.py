@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.bootstrap.aws.finding import Finding
 from infra.bootstrap.aws.session import Clients
-from infra.config import StackConfig
+from infra.config.stack import StackConfig
 from infra.place import Place
 
 

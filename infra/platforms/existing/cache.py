@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 from pulumi_kubernetes import core, meta
 
-from infra.config import StackConfig
+from infra.config.stack import StackConfig
 from infra.contracts import CacheFacts, ServerPods
 from infra.kubernetes.ordering import after
 from infra.place import Place

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from infra.config import Cell
+from infra.config.cells import Cell
 from infra.contracts import ClusterFacts
 from infra.place import Place
 

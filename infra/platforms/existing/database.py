@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_kubernetes import core, meta
 
-from infra.config import StackConfig
+from infra.config.stack import StackConfig
 from infra.contracts import DatabaseFacts, ServerPods
 from infra.kubernetes.ordering import after
 from infra.place import Place

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from infra.config import Cell
+from infra.config.cells import Cell
 from infra.contracts import EdgeFacts
 
 INSIDE = "api.costate.svc.cluster.local"

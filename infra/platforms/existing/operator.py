@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import apiextensions, helm, meta
 
-from infra.config import StackConfig
+from infra.config.stack import StackConfig
 from infra.place import Place
 from infra.platforms.existing.network import NAMESPACE, OPERATOR, POSTGRES, labels
 from infra.platforms.existing.sizes import DATABASES

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_kubernetes import apps, core, meta
 
-from infra.config import Range
+from infra.config.model import Range
 from infra.platforms.existing.network import NAMESPACE, labels
 
 USER = 999

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infra.catalog.model import Size
-from infra.config import Range
+from infra.config.model import Range
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pulumi
 
-from infra.config import S3, Existing
+from infra.config.existing import S3, Existing
 from infra.contracts import ObjectStoreFacts, SharedVolume
 
 PATH = "/var/lib/costate/objects"

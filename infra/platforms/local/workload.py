@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import pulumi
 
-from infra.config import Local, Workers
+from infra.config.cells import Local
+from infra.config.workload import Workers
 from infra.contracts import WorkloadFacts
 from infra.platforms.local.facts import DataFacts
 from infra.platforms.local.place import HOST, Place, revision_of_app

@@ -7,7 +7,7 @@ from typing import Any
 
 from estates import Estate
 
-from infra.config import load
+from infra.config.reading import load
 from infra.recorder import Recording, Resource
 from promises.looking import at, say
 

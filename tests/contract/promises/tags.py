@@ -8,7 +8,7 @@ from typing import Any
 
 from estates import Estate
 
-from infra.config import load
+from infra.config.reading import load
 from infra.place import places
 from infra.recorder import Recording, Resource
 from infra.recorder.schema import schema

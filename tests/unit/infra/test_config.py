@@ -13,9 +13,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra import config_reference
-from infra.config import StackConfig, load
-from infra.environments import DEFAULTS
+from infra.config import reference
+from infra.config.environments import DEFAULTS
+from infra.config.reading import load
+from infra.config.stack import StackConfig
 from infra.errors import ConfigError, ConfigFault
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -130,6 +131,10 @@ def test_contradictions_are_found_by_key(parts: dict[str, Any], key: str) -> Non
     assert key in faults(**{"environment": "production", "cells": AWS, **parts})
 
 
+def test_a_faulty_cell_is_told_once_and_not_also_as_a_missing_one() -> None:
+    assert set(faults(environment="staging", cells=[{"platform": "moon"}])) == {"cells.0.platform"}
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
@@ -157,9 +162,9 @@ def test_any_text_as_a_value_is_no_crash(text: str) -> None:
 
 
 def test_the_models_need_no_pulumi() -> None:
-    code = "import sys, infra.config; sys.exit('pulumi' in sys.modules)"
+    code = "import sys, infra.config.reading; sys.exit('pulumi' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_the_reference_page_is_up_to_date() -> None:
-    assert (ROOT / "docs" / "config.md").read_text() == config_reference.page(), "run `make docs`"
+    assert (ROOT / "docs" / "config.md").read_text() == reference.page(), "run `make docs`"

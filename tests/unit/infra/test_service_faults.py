@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from infra.config import StackConfig, load
+from infra.config.reading import load
+from infra.config.stack import StackConfig
 from infra.errors import ConfigError
 
 IMAGE = {"image": "registry.example.org/reports:1"}

@@ -10,7 +10,7 @@ import pytest
 from pulumi.runtime.rpc import UNKNOWN
 from unit.infra.policy.cases import CASES
 
-from infra.config import PolicyException
+from infra.config.stack import PolicyException
 from infra.policy.judgement import judge
 from infra.policy.rule import Rule, kind
 from infra.policy.rules import ALL

@@ -1,4 +1,4 @@
-"""The reference page of the configuration, made from its models: `python -m infra.config_reference`."""
+"""The reference page of the configuration, made from its models: `python -m infra.config.reference`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from annotated_types import Ge, Le
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from infra.config import NAMESPACE, StackConfig, load
-from infra.environments import DEFAULTS
+from infra.config.environments import DEFAULTS
+from infra.config.reading import NAMESPACE, load
+from infra.config.stack import StackConfig
 
 HEAD = """# Configuration
 
 Every key of a stack's `Pulumi.<stack>.yaml`, below `config:`. A dot leads into an object, as with
 `pulumi config set --path costate:api.cpu_target 75`.
-Made by `make docs` from the models in `infra/config.py`; do not edit.
+Made by `make docs` from the models in `infra/config`; do not edit.
 
 A wrong configuration is refused before any resource, with every fault at once: its key, what was given
 and what is allowed. Intents are asked for (`size: medium`, `accelerator: l4`), never a cloud's own names.

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from infra.config.service import Service
+from infra.config.stack import StackConfig
 from infra.errors import ConfigFault
-
-if TYPE_CHECKING:
-    from infra.config import Service, StackConfig
 
 TAKEN = ("api", "worker", "worker-gpu", "migrations", "release", "backup", "costate", "database", "cache")
 """Names of what the product itself has in the namespace."""
