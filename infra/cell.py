@@ -6,8 +6,8 @@ from typing import Any
 
 import pulumi
 
-from infra import config
 from infra.cloud import CloudPlatform, ReferredPlatform
+from infra.config.stack import StackConfig
 from infra.contracts import Platform
 from infra.place import Place
 
@@ -41,7 +41,7 @@ class Cell(pulumi.ComponentResource):
         self,
         name: str,
         *,
-        stack: config.StackConfig,
+        stack: StackConfig,
         place: Place | None = None,
         primary: CloudPlatform | None = None,
     ) -> None:
@@ -51,9 +51,7 @@ class Cell(pulumi.ComponentResource):
         self.workload = self.platform.build()
         self.register_outputs({} if self.workload is None else {"url": self.workload.url})
 
-    def _platform(
-        self, stack: config.StackConfig, place: Place | None, primary: CloudPlatform | None
-    ) -> Platform:
+    def _platform(self, stack: StackConfig, place: Place | None, primary: CloudPlatform | None) -> Platform:
         if place is None:
             from infra.platforms.local.platform import LocalPlatform
 

@@ -6,18 +6,19 @@ from typing import Any
 
 import pulumi
 
-from infra import config
 from infra.cell import Cell
 from infra.cloud import CloudPlatform
+from infra.config.cells import Cell as CellConfig
+from infra.config.stack import StackConfig
 from infra.layers import output_prefix
 from infra.place import cell_name, places
 
 
-def build(stack: config.StackConfig, stack_name: str) -> dict[str, pulumi.Input[Any]]:
+def build(stack: StackConfig, stack_name: str) -> dict[str, pulumi.Input[Any]]:
     """Declare every cell; the outputs of the stack."""
     clouds = not any(cell.platform == "local" for cell in stack.cells)
     sites = dict(zip(stack.cells, places(stack, stack_name), strict=True)) if clouds else {}
-    cells: dict[config.Cell, Cell] = {}
+    cells: dict[CellConfig, Cell] = {}
     for given in sorted(stack.cells, key=lambda cell: cell.role):  # "primary" comes before "standby"
         cells[given] = Cell(
             cell_name(stack_name, given) if clouds else stack_name,
@@ -30,7 +31,7 @@ def build(stack: config.StackConfig, stack_name: str) -> dict[str, pulumi.Input[
     return _outputs(stack, {given: cells[given] for given in stack.cells})
 
 
-def _followed(cells: dict[config.Cell, Cell], given: config.Cell) -> CloudPlatform | None:
+def _followed(cells: dict[CellConfig, Cell], given: CellConfig) -> CloudPlatform | None:
     """The platform of the primary that a standby follows: the first on the same cloud."""
     if given.role != "standby":
         return None
@@ -50,7 +51,7 @@ def _route(domain: str, cells: list[Cell]) -> None:
         clouds[0].parts.routing(domain, [cloud.endpoint() for cloud in clouds])
 
 
-def _outputs(stack: config.StackConfig, cells: dict[config.Cell, Cell]) -> dict[str, pulumi.Input[Any]]:
+def _outputs(stack: StackConfig, cells: dict[CellConfig, Cell]) -> dict[str, pulumi.Input[Any]]:
     outputs: dict[str, pulumi.Input[Any]] = {}
     for given, built in cells.items():
         prefix = output_prefix(stack, given.platform, given.region)

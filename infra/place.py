@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra import config
 from infra.catalog import CATALOGS
 from infra.cidr import NetworkPlan, plan
+from infra.config.cells import Cell, PlatformName, Role
+from infra.config.stack import StackConfig
 from infra.tags import tags
 
 
@@ -17,13 +18,13 @@ class Place:
 
     name: str
     """Of the cell, such as `prod-aws-us-east-1`: first part of every name."""
-    platform: config.PlatformName
+    platform: PlatformName
     stack: str
     environment: str
     region: str
     zones: tuple[str, str, str]
     """Empty on an existing cluster, whose nodes say where they are."""
-    role: config.Role
+    role: Role
     account: str
     """AWS account, GCP project or Azure subscription; AWS and Azure may leave it to the credentials."""
     network: NetworkPlan
@@ -39,7 +40,7 @@ class Place:
         return self.role == "standby"
 
 
-def places(stack: config.StackConfig, stack_name: str) -> tuple[Place, ...]:
+def places(stack: StackConfig, stack_name: str) -> tuple[Place, ...]:
     """The places of a stack's cells on clouds, in their order; the configuration has been checked before."""
     plans = plan([cell.cidr for cell in stack.cells])
     return tuple(
@@ -67,6 +68,6 @@ def places(stack: config.StackConfig, stack_name: str) -> tuple[Place, ...]:
     )
 
 
-def cell_name(stack_name: str, cell: config.Cell) -> str:
+def cell_name(stack_name: str, cell: Cell) -> str:
     """Name of a cell: its stack, platform and region."""
     return "-".join(part for part in (stack_name, cell.platform, cell.region) if part)

@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 
 import pulumi
 
-from infra import checks, config
+from infra import checks
+from infra.config.reading import load
 from infra.errors import InfraError
 from infra.estate import build
 
 
 def main() -> None:
     """Build the stack."""
-    stack = config.load(json.loads(os.environ.get("PULUMI_CONFIG", "{}")))
+    stack = load(json.loads(os.environ.get("PULUMI_CONFIG", "{}")))
     for warning in checks.check(stack, pulumi.get_stack(), datetime.now(UTC).date()):
         pulumi.log.warn(warning)
     for name, value in build(stack, pulumi.get_stack()).items():

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pulumi
 from pulumi_kubernetes import core, meta
 
-from infra import config
+from infra.config.service import Service
 from infra.contracts import Account
 from infra.kubernetes import flows
 from infra.kubernetes.autoscaling import by_load
@@ -45,7 +45,7 @@ class Services(pulumi.ComponentResource):
         self,
         name: str,
         *,
-        services: Mapping[str, config.Service],
+        services: Mapping[str, Service],
         namespace: pulumi.Input[str],
         bindings: Bindings,
         identity: pulumi.Input[Mapping[str, str]],
@@ -79,7 +79,7 @@ class Services(pulumi.ComponentResource):
                 self.routes[service.path] = made.service
         self.register_outputs({})
 
-    def _unit(self, name: str, service: config.Service) -> Unit:
+    def _unit(self, name: str, service: Service) -> Unit:
         bound = bool(service.bindings)
         return Unit(
             name=name,
@@ -110,7 +110,7 @@ class Services(pulumi.ComponentResource):
             scratch={f"scratch-{index}": path for index, path in enumerate(service.scratch)},
         )
 
-    def _environment(self, service: config.Service) -> dict[str, pulumi.Input[str]]:
+    def _environment(self, service: Service) -> dict[str, pulumi.Input[str]]:
         """Its own variables, its port, and where what it is bound to is."""
         given = self._bindings.environment
         known = {name: ours for binding in service.bindings for name, ours in VARIABLES[binding].items()}
@@ -121,7 +121,7 @@ class Services(pulumi.ComponentResource):
 
 
 def service_flows(
-    services: Mapping[str, config.Service],
+    services: Mapping[str, Service],
     *,
     listening: Mapping[str, int],
     stores: Mapping[str, Sequence[Flow]],

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from infra import config
+from infra.config.reading import load
 from infra.costs import estimate
 from infra.engine.environment import ROOT
 from infra.errors import InfraError
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     folder: Path = options.out or ROOT / ".costate" / "plan" / options.stack
     try:
         values = configuration(options.stack)
-        stack = config.load(values)
+        stack = load(values)
         found = recording(options.stack, values, options.preview)
         before = Recording.from_json(json.loads(options.against.read_text())) if options.against else None
     except (InfraError, OSError, json.JSONDecodeError) as error:

@@ -14,7 +14,8 @@ import pulumi
 from pulumi.runtime import settings
 from pulumi.runtime.stack import run_in_stack
 
-from infra import checks, config, estate
+from infra import checks, estate
+from infra.config.reading import load
 from infra.recorder.monitor import Monitor
 from infra.recorder.recording import Recording
 
@@ -38,7 +39,7 @@ def record(
     told: list[str] = []
 
     def program() -> None:
-        stack = config.load(values)
+        stack = load(values)
         told.extend(checks.check(stack, stack_name, today or datetime.now(UTC).date()))
         for name, value in estate.build(stack, stack_name).items():
             pulumi.export(name, value)

@@ -9,9 +9,9 @@ import pytest
 from estates import CLUSTERS, LOWER, TODAY, Estate, recorded
 from test_workload import of_kind, pods
 
-from infra import config
 from infra.addons import ADDONS, state, there
 from infra.capabilities import CAPABILITIES
+from infra.config.reading import load
 from infra.recorder import Recording, record
 from infra.versions import CHARTS, AddonName
 
@@ -60,7 +60,7 @@ def test_what_an_add_on_needs_is_in_the_table_and_comes_before_it() -> None:
 
 @pytest.mark.parametrize("platform", CLUSTERS)
 def test_optional_add_ons_are_there_only_where_they_are_asked_for(platform: str) -> None:
-    stack = config.load(Estate(platform, "production", layer="all").values())
+    stack = load(Estate(platform, "production", layer="all").values())
     assert not OPTIONAL & there(stack, platform)
     assert {"keda", "metrics-server", "gateway", "cert-manager"} <= there(stack, platform)
 
@@ -72,7 +72,7 @@ def test_platforms_that_bring_an_add_on_are_platforms() -> None:
 
 def test_a_name_is_stronger_than_the_default_and_both_than_the_table() -> None:
     given = {"costate:addons": {"default": "absent", "keda": "present"}}
-    stack = config.load(Estate("existing", "production", layer="all").values() | given)
+    stack = load(Estate("existing", "production", layer="all").values() | given)
     assert {addon.name for addon in ADDONS if state(addon, stack, "existing") != "absent"} == {"keda"}
 
 

@@ -11,7 +11,9 @@ from cryptography import x509
 from estates import TODAY, Estate, recorded
 from test_workload import of_kind, pods, short
 
-from infra import checks, config
+from infra import checks
+from infra.config.reading import load
+from infra.config.stack import StackConfig
 from infra.errors import ConfigError
 from infra.platforms.existing import certificate, password
 from infra.platforms.existing.certificate import RENEWED_BEFORE, VALID
@@ -156,12 +158,12 @@ def test_the_api_answers_on_a_port_of_the_nodes_where_there_is_no_domain() -> No
     assert quota["spec"]["hard"]["services.nodeports"] == "1"
 
 
-def given(**parts: Any) -> config.StackConfig:
+def given(**parts: Any) -> StackConfig:
     values = {
         "environment": "development", "image": "costate:1",
         "cells": [{"platform": "existing", "context": "admin@home"}],
     }  # fmt: skip
-    return config.load({f"costate:{key}": value for key, value in {**values, **parts}.items()})
+    return load({f"costate:{key}": value for key, value in {**values, **parts}.items()})
 
 
 S3 = {"bucket": "results", "endpoint": "https://store.home:9000", "access_key": "a", "secret_key": "hidden"}

@@ -12,7 +12,8 @@ import pytest
 from pulumi.runtime import mocks, settings
 from pulumi.runtime.stack import wait_for_rpcs
 
-from infra import cell, config
+from infra import cell
+from infra.config.reading import load
 
 PASSWORD = "a-generated-password"
 
@@ -43,7 +44,7 @@ class Recording:
 def recording() -> Recording:
     """A cell of the platform, built to its end before anything is asserted."""
     recorder = Recorder()
-    stack = config.load({"costate:environment": "local"})
+    stack = load({"costate:environment": "local"})
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     pulumi.runtime.set_mocks(recorder, project="costate", stack="contract", preview=False)

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from estates import CLOUDS, CLUSTERS, Estate
 
-from infra import checks, config, platforms
+from infra import checks, platforms
+from infra.config.reading import load
 from infra.errors import ConfigError
 from infra.recorder.schema import PACKAGES
 
@@ -77,7 +78,7 @@ def test_a_stack_on_one_cloud_loads_no_other_sdk(cloud: str) -> None:
 def test_the_configuration_is_checked_without_any_sdk() -> None:
     program = (
         "import sys, datetime; from infra import checks, config; "
-        "checks.check(config.load({'costate:environment': 'production', 'costate:cells': "
+        "checks.check(load({'costate:environment': 'production', 'costate:cells': "
         "[{'platform': 'aws', 'region': 'us-east-1'}]}), 'prod', datetime.date(2026, 12, 1)); "
         "print(' '.join(sys.modules))"
     )
@@ -99,7 +100,7 @@ def test_the_configuration_is_checked_without_any_sdk() -> None:
     ],
 )
 def test_what_a_platform_has_not_is_told_by_key(key: str, value: Any) -> None:
-    stack = config.load({"costate:environment": "local", f"costate:{key}": value})
+    stack = load({"costate:environment": "local", f"costate:{key}": value})
     with pytest.raises(ConfigError) as caught:
         checks.check(stack, "local", date(2026, 12, 1))
     assert caught.value.faults[0].key.startswith(f"costate:{key}")

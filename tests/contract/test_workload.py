@@ -9,9 +9,9 @@ import pytest
 from acceptance import accepted
 from estates import CLOUDS, CLUSTERS, PLACES, Estate, recorded
 
-from infra import config
 from infra.cell import Cell
 from infra.cloud import CloudPlatform
+from infra.config.reading import load
 from infra.layers import SHAPES, Shape, shape
 from infra.place import places
 from infra.recorder import Recording, Resource, record
@@ -198,7 +198,7 @@ def test_what_is_plain_of_a_clouds_facts_is_as_the_table_says(cloud: str) -> Non
 
     def program() -> None:
         estate = Estate(cloud, "development", gpu=True)
-        stack = config.load(estate.values())
+        stack = load(estate.values())
         cell = Cell("cell", stack=stack, place=places(stack, estate.name)[0])
         assert isinstance(cell.platform, CloudPlatform)
         assert cell.platform.facts is not None

@@ -11,18 +11,20 @@ from pathlib import Path
 
 import yaml
 
-from infra import checks, config
+from infra import checks
 from infra.bootstrap.aws import permissions
 from infra.bootstrap.aws.finding import Finding, failed
 from infra.bootstrap.aws.preflight import preflight
 from infra.bootstrap.aws.session import Clients, clients
 from infra.bootstrap.aws.smoke import smoke
 from infra.bootstrap.aws.state import ensure
+from infra.config.reading import load
+from infra.config.stack import StackConfig
 from infra.errors import InfraError
 from infra.place import Place, places
 
 ROOT = Path(__file__).resolve().parents[3]
-Look = Callable[[Clients, config.StackConfig, Place], list[Finding]]
+Look = Callable[[Clients, StackConfig, Place], list[Finding]]
 LOOKS: dict[str, Look] = {"preflight": preflight, "smoke": smoke}
 
 
@@ -60,17 +62,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _stack(name: str) -> config.StackConfig:
+def _stack(name: str) -> StackConfig:
     """The configuration of a stack, checked as `up` checks it."""
     file = ROOT / f"Pulumi.{name}.yaml"
     if not file.exists():
         raise InfraError(f"there is no {file.name}")
-    stack = config.load((yaml.safe_load(file.read_text()) or {}).get("config", {}))
+    stack = load((yaml.safe_load(file.read_text()) or {}).get("config", {}))
     checks.check(stack, name, datetime.now(UTC).date())
     return stack
 
 
-def _look(look: Look, stack: config.StackConfig, name: str) -> int:
+def _look(look: Look, stack: StackConfig, name: str) -> int:
     """One look at each cell on AWS."""
     if any(cell.platform == "local" for cell in stack.cells):
         raise InfraError(f"the stack {name} is on this machine")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
-from infra import config, naming
+from infra import naming
 from infra.catalog.aws import CATALOG
+from infra.config import stores
 from infra.contracts import CacheFacts
 from infra.place import Place
 from infra.platforms.aws.data_access import data_access
@@ -28,7 +29,7 @@ class Cache(pulumi.ComponentResource):
         name: str,
         *,
         place: Place,
-        cache: config.Cache,
+        cache: stores.Cache,
         log_days: int,
         network: Network,
         nodes: pulumi.Output[str],

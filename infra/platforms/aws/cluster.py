@@ -8,7 +8,9 @@ from dataclasses import replace
 import pulumi
 import pulumi_aws as aws
 
-from infra import config, naming
+from infra import naming
+from infra.config.nodes import Cluster as ClusterConfig
+from infra.config.nodes import Gpu, Nodes
 from infra.contracts import ClusterFacts, NodeMakerFacts
 from infra.place import Place
 from infra.platforms.aws import iam
@@ -33,9 +35,9 @@ class Cluster(pulumi.ComponentResource):
         name: str,
         *,
         place: Place,
-        cluster: config.Cluster,
-        nodes: config.Nodes,
-        gpu: config.Gpu | None,
+        cluster: ClusterConfig,
+        nodes: Nodes,
+        gpu: Gpu | None,
         log_days: int,
         network: Network,
         keys: Keys,
@@ -114,7 +116,7 @@ class Cluster(pulumi.ComponentResource):
         self,
         name: str,
         place: Place,
-        cluster: config.Cluster,
+        cluster: ClusterConfig,
         network: Network,
         keys: Keys,
         logs: aws.cloudwatch.LogGroup,

@@ -8,8 +8,9 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from infra import config, naming
+from infra import naming
 from infra.catalog.aws import CATALOG
+from infra.config import stores
 from infra.contracts import DatabaseFacts
 from infra.place import Place
 from infra.platforms.aws import iam
@@ -42,7 +43,7 @@ class Database(pulumi.ComponentResource):
         name: str,
         *,
         place: Place,
-        database: config.Database,
+        database: stores.Database,
         log_days: int,
         network: Network,
         nodes: pulumi.Output[str],
@@ -89,7 +90,7 @@ class Database(pulumi.ComponentResource):
 
     def _instance(
         self,
-        database: config.Database,
+        database: stores.Database,
         group: pulumi.Output[str],
         network: Network,
         keys: Keys,
@@ -163,7 +164,7 @@ class Database(pulumi.ComponentResource):
 
 
 def _origin(
-    database: config.Database, storage_gib: int, keys: Keys, primary: Database | None
+    database: stores.Database, storage_gib: int, keys: Keys, primary: Database | None
 ) -> dict[str, Any]:
     """Where the data comes from: a new database, or the one that is followed (by ARN: another region)."""
     if primary is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
-from infra import config
+from infra.config import nodes
+from infra.config.stack import Budget
 from infra.place import Place
 from infra.platforms.aws.audit import Audit
 from infra.platforms.aws.database import Database
@@ -25,8 +26,8 @@ class Governance(pulumi.ComponentResource):
         name: str,
         *,
         place: Place,
-        budget: config.Budget,
-        shutdown: config.Shutdown | None,
+        budget: Budget,
+        shutdown: nodes.Shutdown | None,
         log_days: int,
         keys: Keys,
         results: pulumi.Output[str],

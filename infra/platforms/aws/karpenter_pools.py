@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from infra import config
 from infra.catalog.aws import CATALOG
+from infra.config.nodes import Gpu, Nodes
 from infra.contracts import ClusterObject, NodeMakerFacts
 from infra.place import Place
 from infra.platforms.aws.karpenter import Karpenter
@@ -27,8 +27,8 @@ def told(
     place: Place,
     cluster: str,
     version: str,
-    nodes: config.Nodes,
-    gpu: config.Gpu | None,
+    nodes: Nodes,
+    gpu: Gpu | None,
 ) -> NodeMakerFacts:
     """Values of Karpenter's chart, its class of nodes, and its pools."""
     image = CATALOG.kubernetes[f"{version}/node-image"].rpartition("-")[2]

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
-from infra import config
 from infra.catalog.aws import CATALOG, SPOT_ALTERNATIVES, has, machines
 from infra.catalog.model import AcceleratorName
+from infra.config.nodes import Gpu, Nodes
 from infra.place import Place
 from infra.platforms.aws.network import Network
 from infra.platforms.aws.node_role import NodeRole
@@ -50,8 +50,8 @@ class NodePools(pulumi.ComponentResource):
         cluster: pulumi.Output[str],
         addons: Sequence[pulumi.Resource],
         version: str,
-        nodes: config.Nodes,
-        gpu: config.Gpu | None,
+        nodes: Nodes,
+        gpu: Gpu | None,
         fixed: bool,
         role: NodeRole,
         network: Network,
@@ -139,12 +139,12 @@ def _system(place: Place) -> Pool:
     )
 
 
-def worker_pools(place: Place, nodes: config.Nodes, gpu: config.Gpu | None) -> list[Pool]:
+def worker_pools(place: Place, nodes: Nodes, gpu: Gpu | None) -> list[Pool]:
     """Where the service runs: CPUs, then each accelerator, the one asked for first."""
     return [_cpu(place, nodes), *_gpus(place, gpu)]
 
 
-def _cpu(place: Place, nodes: config.Nodes) -> Pool:
+def _cpu(place: Place, nodes: Nodes) -> Pool:
     sku = CATALOG.nodes[nodes.size].sku
     return Pool(
         name="cpu",
@@ -158,11 +158,11 @@ def _cpu(place: Place, nodes: config.Nodes) -> Pool:
     )
 
 
-def _gpus(place: Place, gpu: config.Gpu | None) -> list[Pool]:
+def _gpus(place: Place, gpu: Gpu | None) -> list[Pool]:
     return [_gpu(place, gpu, name, least) for name, least in gpu.kept.items()] if gpu else []
 
 
-def _gpu(place: Place, gpu: config.Gpu, name: AcceleratorName, least: int) -> Pool:
+def _gpu(place: Place, gpu: Gpu, name: AcceleratorName, least: int) -> Pool:
     first, *others = machines(name, place.region, gpu.per_worker)
     zones = [zone for zone in place.zones if has(zone, first.sku)]
     everywhere = [other.sku for other in others if all(has(zone, other.sku) for zone in zones)]

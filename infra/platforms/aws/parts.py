@@ -8,7 +8,7 @@ from functools import cached_property
 import pulumi
 import pulumi_aws as aws
 
-from infra import config
+from infra.config.stack import StackConfig
 from infra.contracts import Endpoint
 from infra.place import Place
 from infra.platforms.aws.backup import Backup
@@ -30,7 +30,7 @@ class AwsParts:
 
     def __init__(
         self,
-        stack: config.StackConfig,
+        stack: StackConfig,
         place: Place,
         parent: pulumi.Resource,
         primary: AwsParts | None = None,

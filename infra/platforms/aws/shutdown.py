@@ -12,7 +12,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from infra import config
+from infra.config import nodes
 from infra.place import Place
 from infra.platforms.aws import iam
 from infra.platforms.aws.database import Database
@@ -30,7 +30,7 @@ class Shutdown(pulumi.ComponentResource):
         name: str,
         *,
         place: Place,
-        shutdown: config.Shutdown,
+        shutdown: nodes.Shutdown,
         pools: NodePools,
         database: Database,
         keys: Keys,

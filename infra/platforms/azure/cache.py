@@ -7,8 +7,8 @@ from typing import Literal
 import pulumi
 from pulumi_azure_native import redisenterprise as redis
 
-from infra import config
 from infra.catalog.azure import CATALOG
+from infra.config import stores
 from infra.contracts import Account, CacheFacts
 from infra.place import Place
 from infra.platforms.azure.firewall import REDIS_PORT
@@ -35,7 +35,7 @@ class Cache(pulumi.ComponentResource):
         name: str,
         *,
         place: Place,
-        cache: config.Cache,
+        cache: stores.Cache,
         group: Group,
         network: Network,
         keys: Keys,

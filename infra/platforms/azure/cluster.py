@@ -8,7 +8,8 @@ import pulumi
 from pulumi_azure_native import containerservice as aks
 from pulumi_azure_native import managedidentity
 
-from infra import config
+from infra.config.nodes import Cluster as ClusterConfig
+from infra.config.nodes import Gpu, Nodes
 from infra.contracts import ClusterFacts
 from infra.place import Place
 from infra.platforms.azure import node_pools
@@ -38,9 +39,9 @@ class Cluster(pulumi.ComponentResource):
         name: str,
         *,
         place: Place,
-        cluster: config.Cluster,
-        nodes: config.Nodes,
-        gpu: config.Gpu | None,
+        cluster: ClusterConfig,
+        nodes: Nodes,
+        gpu: Gpu | None,
         group: Group,
         network: Network,
         keys: Keys,

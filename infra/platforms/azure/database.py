@@ -5,8 +5,8 @@ from __future__ import annotations
 import pulumi
 from pulumi_azure_native import dbforpostgresql as postgres
 
-from infra import config
 from infra.catalog.azure import CATALOG, DATABASE_TIERS
+from infra.config import stores
 from infra.contracts import Account, DatabaseFacts
 from infra.place import Place
 from infra.platforms.azure.database_settings import settings
@@ -45,7 +45,7 @@ class Database(pulumi.ComponentResource):
         name: str,
         *,
         place: Place,
-        database: config.Database,
+        database: stores.Database,
         maintenance: str,
         group: Group,
         network: Network,

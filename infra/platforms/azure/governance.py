@@ -7,7 +7,8 @@ from datetime import date
 import pulumi
 from pulumi_azure_native import consumption
 
-from infra import config
+from infra.config import nodes
+from infra.config.stack import Budget
 from infra.place import Place
 from infra.platforms.azure.cluster import Cluster
 from infra.platforms.azure.database import Database
@@ -37,8 +38,8 @@ class Governance(pulumi.ComponentResource):
         name: str,
         *,
         place: Place,
-        budget: config.Budget,
-        shutdown: config.Shutdown | None,
+        budget: Budget,
+        shutdown: nodes.Shutdown | None,
         log_days: int,
         group: Group,
         network: Network,
@@ -78,7 +79,7 @@ class Governance(pulumi.ComponentResource):
             )
         self.register_outputs({})
 
-    def _budget(self, name: str, budget: config.Budget, group: Group) -> None:
+    def _budget(self, name: str, budget: Budget, group: Group) -> None:
         """The owners of the group are told, and whoever the configuration names."""
         consumption.Budget(
             name,

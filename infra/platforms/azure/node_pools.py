@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import containerservice as aks
 
-from infra import config
 from infra.catalog.azure import CATALOG
 from infra.catalog.model import AcceleratorName, Machine
+from infra.config.nodes import Gpu, Nodes
 from infra.place import Place
 from infra.platforms.azure.group import Group
 from infra.platforms.azure.network import Network, zones_in_use
@@ -80,7 +80,7 @@ def system_pools(place: Place) -> list[Pool]:
     ]
 
 
-def worker_pools(place: Place, nodes: config.Nodes, gpu: config.Gpu | None) -> list[Pool]:
+def worker_pools(place: Place, nodes: Nodes, gpu: Gpu | None) -> list[Pool]:
     """Where the service runs: CPUs in every zone in use, then each accelerator, the one asked for first."""
     zones = zones_in_use(place)
     shares = zip(zones, _shares(nodes.min, len(zones)), _shares(nodes.max, len(zones)), strict=True)
@@ -106,7 +106,7 @@ def _shares(count: int, zones: int) -> list[int]:
     return [each + (index < rest) for index in range(zones)]
 
 
-def _gpus(place: Place, gpu: config.Gpu | None) -> list[Pool]:
+def _gpus(place: Place, gpu: Gpu | None) -> list[Pool]:
     if gpu is None:
         return []
     return [

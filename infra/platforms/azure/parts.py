@@ -8,7 +8,7 @@ from functools import cached_property
 import pulumi
 from pulumi_azure_native import Provider
 
-from infra import config
+from infra.config.stack import StackConfig
 from infra.contracts import Endpoint
 from infra.place import Place
 from infra.platforms.azure.backup import Backup
@@ -32,7 +32,7 @@ class AzureParts:
 
     def __init__(
         self,
-        stack: config.StackConfig,
+        stack: StackConfig,
         place: Place,
         parent: pulumi.Resource,
         primary: AzureParts | None = None,

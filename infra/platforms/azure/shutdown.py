@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pulumi
 from pulumi_azure_native import authorization, logic
 
-from infra import config
+from infra.config import nodes
 from infra.place import Place
 from infra.platforms.azure.group import Group
 from infra.platforms.azure.time_zones import windows_name
@@ -52,7 +52,7 @@ class Shutdown(pulumi.ComponentResource):
         name: str,
         *,
         place: Place,
-        shutdown: config.Shutdown,
+        shutdown: nodes.Shutdown,
         group: Group,
         targets: Mapping[str, pulumi.Output[str]],
         opts: pulumi.ResourceOptions,

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import pulumi
 
-from infra import config
+from infra.config.stack import StackConfig
 from infra.contracts import Endpoint
 from infra.place import Place
 from infra.platforms.existing.cache import Cache
@@ -26,7 +26,7 @@ class ExistingParts:
 
     def __init__(
         self,
-        stack: config.StackConfig,
+        stack: StackConfig,
         place: Place,
         parent: pulumi.Resource,
         primary: ExistingParts | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 from pulumi_gcp import billing, monitoring
 
-from infra import config
+from infra.config import stack
 from infra.place import Place
 from infra.platforms.gcp.agents import Agents
 
@@ -21,7 +21,7 @@ class Budget(pulumi.ComponentResource):
         name: str,
         *,
         place: Place,
-        budget: config.Budget,
+        budget: stack.Budget,
         billing_account: str,
         agents: Agents,
         opts: pulumi.ResourceOptions,

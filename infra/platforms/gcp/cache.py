@@ -8,8 +8,8 @@ import pulumi
 from pulumi_gcp import memorystore, projects
 from pulumi_gcp.memorystore import outputs
 
-from infra import config
 from infra.catalog.gcp import CATALOG
+from infra.config import stores
 from infra.contracts import Account, CacheFacts
 from infra.errors import InfraError
 from infra.place import Place
@@ -39,7 +39,7 @@ class Cache(pulumi.ComponentResource):
         name: str,
         *,
         place: Place,
-        cache: config.Cache,
+        cache: stores.Cache,
         backup_days: int,
         maintenance: str,
         network: Network,
@@ -135,7 +135,7 @@ class Cache(pulumi.ComponentResource):
         )
 
 
-def _zones(place: Place, cache: config.Cache) -> memorystore.InstanceZoneDistributionConfigArgs:
+def _zones(place: Place, cache: stores.Cache) -> memorystore.InstanceZoneDistributionConfigArgs:
     if cache.highly_available:
         return memorystore.InstanceZoneDistributionConfigArgs(mode="MULTI_ZONE")
     return memorystore.InstanceZoneDistributionConfigArgs(mode="SINGLE_ZONE", zone=place.zones[0])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pulumi
 from pulumi_gcp import container
 
-from infra import config
+from infra.config.nodes import Cluster as ClusterConfig
+from infra.config.nodes import Gpu, Nodes
 from infra.contracts import ClusterFacts
 from infra.place import Place
 from infra.platforms.gcp import maintenance
@@ -32,9 +33,9 @@ class Cluster(pulumi.ComponentResource):
         name: str,
         *,
         place: Place,
-        cluster: config.Cluster,
-        nodes: config.Nodes,
-        gpu: config.Gpu | None,
+        cluster: ClusterConfig,
+        nodes: Nodes,
+        gpu: Gpu | None,
         network: Network,
         keys: Keys,
         account: NodeAccount,
@@ -64,7 +65,7 @@ class Cluster(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _cluster(
-        self, place: Place, cluster: config.Cluster, network: Network, keys: Keys
+        self, place: Place, cluster: ClusterConfig, network: Network, keys: Keys
     ) -> container.Cluster:
         public = bool(cluster.public_access)
         return container.Cluster(
@@ -180,7 +181,7 @@ class Cluster(pulumi.ComponentResource):
         )
 
 
-def _callers(cluster: config.Cluster) -> container.ClusterMasterAuthorizedNetworksConfigArgs:
+def _callers(cluster: ClusterConfig) -> container.ClusterMasterAuthorizedNetworksConfigArgs:
     """Who may call the address of the control plane; other customers of Google are nobody special."""
     return container.ClusterMasterAuthorizedNetworksConfigArgs(
         cidr_blocks=[

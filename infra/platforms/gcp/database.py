@@ -7,8 +7,8 @@ from typing import Literal
 import pulumi
 from pulumi_gcp import sql
 
-from infra import config
 from infra.catalog.gcp import CATALOG, PITR_DAYS, database_tier, enterprise_plus
+from infra.config import stores
 from infra.contracts import DatabaseFacts
 from infra.place import Place
 from infra.platforms.gcp.database_endpoint import DatabaseEndpoint
@@ -44,7 +44,7 @@ class Database(pulumi.ComponentResource):
         name: str,
         *,
         place: Place,
-        database: config.Database,
+        database: stores.Database,
         maintenance: str,
         network: Network,
         keys: Keys,
@@ -95,7 +95,7 @@ class Database(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _instance(
-        self, asked: config.Database, maintenance: str, keys: Keys, primary: Database | None
+        self, asked: stores.Database, maintenance: str, keys: Keys, primary: Database | None
     ) -> sql.DatabaseInstance:
         place, tier = self._place, database_tier(CATALOG.databases[asked.size], asked.backup_days)
         edition: Literal["ENTERPRISE_PLUS", "ENTERPRISE"] = (
@@ -149,7 +149,7 @@ class Database(pulumi.ComponentResource):
 
 
 def _backups(
-    asked: config.Database, edition: Literal["ENTERPRISE_PLUS", "ENTERPRISE"]
+    asked: stores.Database, edition: Literal["ENTERPRISE_PLUS", "ENTERPRISE"]
 ) -> sql.DatabaseInstanceSettingsBackupConfigurationArgs:
     longest = 35 if edition == "ENTERPRISE_PLUS" else PITR_DAYS
     return sql.DatabaseInstanceSettingsBackupConfigurationArgs(

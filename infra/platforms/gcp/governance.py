@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from infra import config
+from infra.config import nodes, stack
 from infra.place import Place
 from infra.platforms.gcp.agents import Agents
 from infra.platforms.gcp.audit import Audit
@@ -24,9 +24,9 @@ class Governance(pulumi.ComponentResource):
         *,
         place: Place,
         follows: bool,
-        budget: config.Budget,
+        budget: stack.Budget,
         billing_account: str,
-        shutdown: config.Shutdown | None,
+        shutdown: nodes.Shutdown | None,
         log_days: int,
         agents: Agents,
         keys: Keys,

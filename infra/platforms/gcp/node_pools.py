@@ -10,9 +10,9 @@ from typing import Literal
 import pulumi
 from pulumi_gcp import container
 
-from infra import config
 from infra.catalog.gcp import CATALOG, NOT_ON_DEMAND, zones
 from infra.catalog.model import AcceleratorName, Machine
+from infra.config.nodes import Gpu, Nodes
 from infra.place import Place
 from infra.platforms.gcp.keys import Keys
 from infra.platforms.gcp.node_account import NodeAccount
@@ -78,8 +78,8 @@ class NodePools(pulumi.ComponentResource):
         *,
         place: Place,
         cluster: container.Cluster,
-        nodes: config.Nodes,
-        gpu: config.Gpu | None,
+        nodes: Nodes,
+        gpu: Gpu | None,
         account: NodeAccount,
         keys: Keys,
         opts: pulumi.ResourceOptions,
@@ -203,7 +203,7 @@ def _system(place: Place) -> Pool:
     )
 
 
-def _cpu(place: Place, nodes: config.Nodes) -> Pool:
+def _cpu(place: Place, nodes: Nodes) -> Pool:
     return Pool(
         name="cpu",
         machine=CATALOG.nodes[nodes.size],
@@ -217,11 +217,11 @@ def _cpu(place: Place, nodes: config.Nodes) -> Pool:
     )
 
 
-def _gpus(place: Place, gpu: config.Gpu | None) -> list[Pool]:
+def _gpus(place: Place, gpu: Gpu | None) -> list[Pool]:
     return [_gpu(place, gpu, name, least) for name, least in gpu.kept.items()] if gpu else []
 
 
-def _gpu(place: Place, gpu: config.Gpu, name: AcceleratorName, least: int) -> Pool:
+def _gpu(place: Place, gpu: Gpu, name: AcceleratorName, least: int) -> Pool:
     """The smallest machine of the region that has as many accelerators as a worker asks for."""
     machine = next(
         machine

@@ -9,7 +9,8 @@ from functools import cached_property
 import pulumi
 import pulumi_gcp as gcp
 
-from infra import config
+from infra.config.cells import Cell
+from infra.config.stack import StackConfig
 from infra.contracts import Endpoint
 from infra.place import Place
 from infra.platforms.gcp.agents import Agents
@@ -34,7 +35,7 @@ class GcpParts:
 
     def __init__(
         self,
-        stack: config.StackConfig,
+        stack: StackConfig,
         place: Place,
         parent: pulumi.Resource,
         primary: GcpParts | None = None,
@@ -210,7 +211,7 @@ class GcpParts:
         )
 
     @property
-    def _cell(self) -> config.Cell:
+    def _cell(self) -> Cell:
         here = ("gcp", self._place.region, self._place.account)
         return next(cell for cell in self._stack.cells if (cell.platform, cell.region, cell.project) == here)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pulumi
 
-from infra import config
+from infra.config import nodes
 from infra.place import Place
 from infra.platforms.gcp.cluster import Cluster
 from infra.platforms.gcp.database import Database
@@ -35,7 +35,7 @@ class Shutdown(pulumi.ComponentResource):
         name: str,
         *,
         place: Place,
-        shutdown: config.Shutdown,
+        shutdown: nodes.Shutdown,
         cluster: Cluster,
         database: Database,
         opts: pulumi.ResourceOptions,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from infra import config
+from infra.config.stack import StackConfig
 from infra.contracts import WorkloadFacts
 from infra.platforms.local.cache import Cache
 from infra.platforms.local.database import Database
@@ -17,7 +17,7 @@ from infra.platforms.local.workload import Workload
 class LocalPlatform:
     """Implements `contracts.Platform` with processes of this machine: one size, one version of each."""
 
-    def __init__(self, stack: config.StackConfig, name: str, parent: pulumi.Resource) -> None:
+    def __init__(self, stack: StackConfig, name: str, parent: pulumi.Resource) -> None:
         self._config, self._place = stack, Place.of(name)
         self._opts = pulumi.ResourceOptions(parent=parent)
 

@@ -11,7 +11,6 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from infra import config
 from infra.bootstrap.aws import __main__ as command
 from infra.bootstrap.aws import preflight as preflight_module
 from infra.bootstrap.aws import quotas
@@ -21,6 +20,8 @@ from infra.bootstrap.aws.session import Clients, clients
 from infra.bootstrap.aws.smoke import smoke
 from infra.bootstrap.aws.state import ALIAS, ensure
 from infra.catalog.aws import CATALOG
+from infra.config.reading import load
+from infra.config.stack import StackConfig
 from infra.place import Place, places
 
 ACCOUNT = "123456789012"  # moto's own
@@ -35,12 +36,12 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def stack(**values: Any) -> config.StackConfig:
+def stack(**values: Any) -> StackConfig:
     given = {"environment": "staging", "cells": [{"platform": "aws", "region": "us-west-2"}], **values}
-    return config.load({f"costate:{key}": value for key, value in given.items()})
+    return load({f"costate:{key}": value for key, value in given.items()})
 
 
-def place(given: config.StackConfig) -> Place:
+def place(given: StackConfig) -> Place:
     return places(given, "staging")[0]
 
 
@@ -143,7 +144,7 @@ def errors(findings: list[Finding]) -> list[str]:
 
 
 class TestPreflight:
-    def looked(self, given: config.StackConfig, made: Clients | None = None) -> list[Finding]:
+    def looked(self, given: StackConfig, made: Clients | None = None) -> list[Finding]:
         return preflight(made or Stubbed(), given, place(given))
 
     def test_an_account_with_room_is_ready(self) -> None:
@@ -206,7 +207,7 @@ class TestPreflight:
 class Cell:
     """A cell as `up` would leave it, as far as moto can have one."""
 
-    def __init__(self, given: config.StackConfig) -> None:
+    def __init__(self, given: StackConfig) -> None:
         here = place(given)
         self.name, region = here.name, here.region
         tag = {"Key": "cell", "Value": self.name}
@@ -263,7 +264,7 @@ class Cell:
 
 
 class TestSmoke:
-    def looked(self, given: config.StackConfig) -> list[Finding]:
+    def looked(self, given: StackConfig) -> list[Finding]:
         return smoke(clients(), given, place(given))
 
     def test_a_cell_as_it_should_be_has_no_fault(self) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import boto3
 import pytest
 
-from infra import config
 from infra.bootstrap.aws.actions import ACTIONS
 from infra.bootstrap.aws.permissions import DOCUMENTS, LIMIT, documents
+from infra.config.reading import load
 from infra.errors import ConfigError
 from infra.recorder import record
 
@@ -70,7 +70,7 @@ def declared(stack: str) -> frozenset[str]:
 
 
 def statements(given: dict[str, Any] = PRODUCTION) -> Iterator[dict[str, Any]]:
-    for document in documents(config.load(values(given)), "prod").values():
+    for document in documents(load(values(given)), "prod").values():
         yield from document["Statement"]
 
 
@@ -129,7 +129,7 @@ def test_rights_end_at_the_cells_of_the_stack() -> None:
 
 
 def test_each_document_fits_into_one_managed_policy() -> None:
-    made = documents(config.load(values(PRODUCTION)), "prod")
+    made = documents(load(values(PRODUCTION)), "prod")
     assert made.keys() == DOCUMENTS.keys() | {"state"}
     for name, document in made.items():
         assert len(json.dumps(document, separators=(",", ":"))) <= LIMIT, name
@@ -138,4 +138,4 @@ def test_each_document_fits_into_one_managed_policy() -> None:
 def test_a_stack_without_a_cell_on_aws_is_told() -> None:
     gcp = {"platform": "gcp", "region": "us-central1", "project": "a-project"}
     with pytest.raises(ConfigError, match="costate:cells"):
-        documents(config.load(values({"environment": "staging", "cells": [gcp]})), "staging")
+        documents(load(values({"environment": "staging", "cells": [gcp]})), "staging")

@@ -11,8 +11,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra import config
 from infra.catalog.aws import CATALOG, COPIES, REGIONS, nearest
+from infra.config.reading import load
 from infra.contracts import Endpoint
 from infra.place import places
 from infra.platforms.aws.logs import RETENTIONS, retention
@@ -296,7 +296,7 @@ def routed(*cells: tuple[str, str, str, str]) -> dict[tuple[str, str | None], di
     """Records by name and identifier, of cells given as name, platform, region and address."""
     from infra.platforms.aws.parts import AwsParts
 
-    stack = config.load(
+    stack = load(
         {"costate:environment": "staging", "costate:cells": [{"platform": "aws", "region": "us-east-1"}]}
     )
 

@@ -7,19 +7,21 @@ from typing import Any
 
 import pytest
 
-from infra import checks, config
+from infra import checks
+from infra.config.reading import load
+from infra.config.stack import StackConfig
 from infra.errors import ConfigError
 
 TODAY = date(2026, 12, 1)
 AWS = {"platform": "aws", "region": "us-east-1"}
 
 
-def stack(**values: Any) -> config.StackConfig:
+def stack(**values: Any) -> StackConfig:
     given = {"environment": "staging", "cells": [AWS], **values}
-    return config.load({f"costate:{key}": value for key, value in given.items()})
+    return load({f"costate:{key}": value for key, value in given.items()})
 
 
-def keys(given: config.StackConfig, name: str = "staging", today: date = TODAY) -> list[str]:
+def keys(given: StackConfig, name: str = "staging", today: date = TODAY) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         checks.check(given, name, today)
     return [fault.key for fault in caught.value.faults]
