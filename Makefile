@@ -63,6 +63,7 @@ image-test: .tools/env-test ## build the image and run it; as root on Debian, wi
 	$(RUN) -m pytest -n 0 tests/image
 
 ##@ Test
+# The engine and Kubernetes are built before the first test that needs them: it takes longer than a test may.
 .PHONY: test
 test: test-unit test-contract test-accuracy test-service test-engine test-cluster test-browser ## run every level
 
@@ -84,10 +85,13 @@ test-service: .tools/env-test ## the service on a real PostgreSQL and Redis, wit
 
 .PHONY: test-engine
 test-engine: .tools/env-test .tools/policy ## the real Pulumi engine
+	@$(RUN) -m infra.engine path
 	$(PYTEST) tests/engine
 
 .PHONY: test-cluster
 test-cluster: .tools/env-test ## a real control plane of Kubernetes (built from source the first time: 10 to 15 minutes)
+	@$(RUN) -m infra.engine path
+	@$(RUN) tests/tools/control_plane.py
 	$(PYTEST) tests/cluster
 
 .PHONY: test-browser

@@ -8,12 +8,6 @@ from infra.monitoring.stack import values as monitoring_values
 from infra.operations import OPERATIONS
 from infra.versions import AddonName
 
-
-def _gpu(stack: StackConfig, platform: str) -> bool:
-    del platform
-    return stack.gpu is not None
-
-
 ADDONS: tuple[Addon, ...] = (
     Addon(
         "cert-manager",
@@ -66,7 +60,7 @@ ADDONS: tuple[Addon, ...] = (
         "GPUs as a resource of nodes",
         {"tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]},
         built_in=("gcp",),
-        when=_gpu,
+        when=lambda stack, platform: stack.gpu is not None,
     ),
     Addon(
         "monitoring",
@@ -87,7 +81,7 @@ ADDONS: tuple[Addon, ...] = (
             "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}],
             "nodeSelector": {"costate.dev/pool": "gpu"},
         },
-        when=_gpu,
+        when=lambda stack, platform: stack.gpu is not None,
     ),
     *OPERATIONS,
     Addon(

@@ -19,10 +19,11 @@ class Capabilities:
     backups: bool
     layers: bool
     karpenter: bool
-    shutdown: bool = True
+    shutdown: bool
     """Whether nodes and data stores can be stopped by a schedule."""
-    standby: bool = True
-    node_pools: bool = True
+    standby: bool
+    """Whether a cell can follow a primary on the same platform."""
+    node_pools: bool
     """Whether nodes are made, so that accelerators are had by asking."""
 
 
@@ -35,6 +36,9 @@ LOCAL = Capabilities(
     backups=False,
     layers=False,
     karpenter=False,
+    shutdown=False,
+    standby=False,
+    node_pools=False,
 )
 CLOUD = Capabilities(
     high_availability=True,
@@ -45,6 +49,9 @@ CLOUD = Capabilities(
     backups=True,
     layers=True,
     karpenter=False,
+    shutdown=True,
+    standby=True,
+    node_pools=True,
 )
 CAPABILITIES: dict[str, Capabilities] = {
     "local": LOCAL,
@@ -58,7 +65,7 @@ CAPABILITIES: dict[str, Capabilities] = {
 
 def beyond(config: StackConfig, capabilities: Capabilities) -> list[tuple[str, str]]:
     """Configuration keys that ask for more than the platform has, each with what is allowed."""
-    karpenter = config.cluster.node_autoscaler == "karpenter"
+    karpenter, gpu = config.cluster.node_autoscaler == "karpenter", config.gpu
     asked = [
         ("gpu", config.gpu is not None, capabilities.gpu, "leave it out"),
         ("services", bool(config.services), capabilities.services, "leave them out"),
@@ -80,9 +87,6 @@ def beyond(config: StackConfig, capabilities: Capabilities) -> list[tuple[str, s
             "{min: 1, max: 1} with more slots",
         ),
         ("cluster.node_autoscaler", karpenter, capabilities.karpenter, "cluster-autoscaler"),
-    ]
-    gpu = config.gpu
-    asked += [
         ("shutdown", config.shutdown is not None, capabilities.shutdown, "leave it out"),
         ("gpu.spot", gpu is not None and gpu.spot, capabilities.node_pools, "false"),
         ("gpu.fallbacks", gpu is not None and bool(gpu.fallbacks), capabilities.node_pools, "leave them out"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from app.identity import aws, azure, gcp
@@ -12,44 +12,57 @@ from app.settings import Settings
 
 POSTGRES_PORT, REDIS_PORT = 5432, 6379
 
+Issuers = Mapping[str, Callable[[], Token]]
+"""Who makes tokens, by kind of identity."""
+
 
 def database_login(settings: Settings) -> LoginSource | None:
     """How to log in to PostgreSQL; None where the address says all."""
     address = Address.of(settings.database_url.get_secret_value(), POSTGRES_PORT)
-    if address.has_password:
-        return None
-    if settings.database_password_file is not None:
-        return _from_file(address.user, settings.database_password_file, "COSTATE_DATABASE_PASSWORD_FILE")
-    issuers: dict[str, Callable[[], Token]] = {
+    file = settings.database_password_file
+    issuers: Issuers = {
         "aws": lambda: aws.database_token(address),
         "gcp": lambda: gcp.token(gcp.DATABASE_SCOPE),
         "azure": lambda: azure.token(azure.DATABASE_SCOPE),
     }
-    return _from_token(settings, issuers, lambda given: address.user)
+    return _source(
+        settings, address, file, "COSTATE_DATABASE_PASSWORD_FILE", issuers, lambda given: address.user
+    )
 
 
 def cache_login(settings: Settings) -> LoginSource | None:
     """How to log in to Redis or Valkey; None where the address says all."""
     address = Address.of(settings.redis_url.get_secret_value(), REDIS_PORT)
-    if address.has_password:
-        return None
-    if settings.redis_password_file is not None:
-        return _from_file(address.user, settings.redis_password_file, "COSTATE_REDIS_PASSWORD_FILE")
-    issuers: dict[str, Callable[[], Token]] = {
+    file = settings.redis_password_file
+    issuers: Issuers = {
         "aws": lambda: aws.cache_token(address),
         "gcp": lambda: gcp.token(gcp.CACHE_SCOPE),
         "azure": lambda: azure.token(azure.CACHE_SCOPE),
     }
     named = azure.object_id if settings.identity == "azure" else lambda given: address.user
-    return _from_token(settings, issuers, named)
+    return _source(settings, address, file, "COSTATE_REDIS_PASSWORD_FILE", issuers, named)
 
 
-def _from_token(
-    settings: Settings, issuers: dict[str, Callable[[], Token]], user: Callable[[Token], str]
+def _source(
+    settings: Settings,
+    address: Address,
+    file: Path | None,
+    variable: str,
+    issuers: Issuers,
+    user: Callable[[Token], str],
 ) -> LoginSource | None:
+    """The first that there is: a password in the address, a file (named by `variable`), a token."""
+    if address.has_password:
+        return None
+    if file is not None:
+        return _from_file(address.user, file, variable)
     if settings.identity == "none":
         return None
-    current = Renewed(issuers[settings.identity])
+    return _from_token(issuers[settings.identity], user)
+
+
+def _from_token(issuer: Callable[[], Token], user: Callable[[Token], str]) -> LoginSource:
+    current = Renewed(issuer)
 
     def login() -> Login:
         token = current()

@@ -106,7 +106,8 @@ def bind(
     return Bindings(
         environment,
         mounts={"authorities": AUTHORITIES} if _authorities(facts) else {},
-        volumes={VOLUME: facts.store.volume.path} if facts.store.volume else {},
+        # Migrations keep no results.
+        volumes={VOLUME: facts.store.volume.path} if facts.store.volume and account != "migrations" else {},
         revision=_digest(hidden) if hidden else "",
         files=files,
         secrets=(f"bindings-{account}",) if hidden else (),

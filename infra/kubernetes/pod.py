@@ -9,6 +9,15 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_kubernetes import core, meta
 
+from infra.kubernetes.confinement import (
+    TEMPORARY,
+    config_maps,
+    container_security,
+    empty_folders,
+    mounts,
+    pod_security,
+    secrets,
+)
 from infra.kubernetes.process import USER, Process
 
 GPU = "nvidia.com/gpu"
@@ -17,8 +26,6 @@ GPU_POOL = {"costate.dev/pool": "gpu"}
 
 READABLE = 0o440
 """Of files with secrets: by the process and nobody else in the container."""
-
-TEMPORARY = "/tmp"  # noqa: S108 - inside a container, a volume of its own
 
 
 def template(process: Process, spec: core.v1.PodSpecArgs) -> core.v1.PodTemplateSpecArgs:
@@ -41,30 +48,15 @@ def pod(process: Process, container: core.v1.ContainerArgs) -> core.v1.PodSpecAr
         automount_service_account_token=False,
         enable_service_links=False,
         priority_class_name=process.priority,
-        security_context=core.v1.PodSecurityContextArgs(
-            run_as_non_root=True,
-            run_as_user=USER,
-            run_as_group=USER,
-            fs_group=USER,
-            seccomp_profile=core.v1.SeccompProfileArgs(type="RuntimeDefault"),
-        ),
+        security_context=pod_security(USER),
         node_selector=GPU_POOL if process.accelerators else None,
         tolerations=[core.v1.TolerationArgs(key=GPU, operator="Exists", effect="NoSchedule")]
         if process.accelerators
         else None,
         containers=[container],
         volumes=[
-            *(
-                core.v1.VolumeArgs(
-                    name=name,
-                    empty_dir=core.v1.EmptyDirVolumeSourceArgs(size_limit=f"{process.scratch_gib}Gi"),
-                )
-                for name in _writable(process)
-            ),
-            *(
-                core.v1.VolumeArgs(name=name, config_map=core.v1.ConfigMapVolumeSourceArgs(name=name))
-                for name in process.mounts
-            ),
+            *empty_folders(_writable(process), process.scratch_gib),
+            *config_maps(process.mounts),
             *(
                 core.v1.VolumeArgs(
                     name=name,
@@ -72,13 +64,7 @@ def pod(process: Process, container: core.v1.ContainerArgs) -> core.v1.PodSpecAr
                 )
                 for name in process.volumes
             ),
-            *(
-                core.v1.VolumeArgs(
-                    name=name,
-                    secret=core.v1.SecretVolumeSourceArgs(secret_name=name, default_mode=READABLE),
-                )
-                for name in process.files
-            ),
+            *secrets(process.files, READABLE),
         ],
     )
 
@@ -103,23 +89,10 @@ def container(process: Process) -> core.v1.ContainerArgs:
             requests={"cpu": f"{process.cpu[0]}m", "memory": f"{process.memory[0]}Mi", **accelerators},
             limits={"cpu": f"{process.cpu[1]}m", "memory": f"{process.memory[1]}Mi", **accelerators},
         ),
-        security_context=core.v1.SecurityContextArgs(
-            allow_privilege_escalation=False,
-            privileged=False,
-            read_only_root_filesystem=True,
-            run_as_non_root=True,
-            run_as_user=None if process.user == USER else process.user,
-            capabilities=core.v1.CapabilitiesArgs(drop=["ALL"]),
-        ),
+        security_context=container_security(None if process.user == USER else process.user),
         volume_mounts=[
-            *(
-                core.v1.VolumeMountArgs(name=name, mount_path=path)
-                for name, path in {**_writable(process), **process.volumes}.items()
-            ),
-            *(
-                core.v1.VolumeMountArgs(name=name, mount_path=path, read_only=True)
-                for name, path in {**process.mounts, **process.files}.items()
-            ),
+            *mounts({**_writable(process), **process.volumes}),
+            *mounts({**process.mounts, **process.files}, read_only=True),
         ],
     )
 

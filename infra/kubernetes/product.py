@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
+from typing import cast
 
 import pulumi
 from pulumi_kubernetes import batch, meta
@@ -22,21 +24,14 @@ from infra.kubernetes.namespace import Namespace
 from infra.kubernetes.ordering import after
 from infra.kubernetes.pod import container, pod, template
 from infra.kubernetes.priorities import PRIORITIES, Priorities
-from infra.kubernetes.process import Process
+from infra.kubernetes.processes import CACHE, P, Processes
 from infra.kubernetes.quota import quota
 from infra.kubernetes.recommendations import recommend
 from infra.kubernetes.schedules import BACKUP, DRILL, Schedules
 from infra.kubernetes.services import ACCOUNT, Services, service_flows
-from infra.kubernetes.unit import Probe, Unit
+from infra.kubernetes.unit import Unit
 from infra.kubernetes.workload import Workload
 from infra.versions import AddonName
-
-API_PORT, WORKER_PORT = 8000, 8001
-CACHE = "/var/cache/costate"
-"""Compiled programs: an empty folder at first, filled by what the image brings and by the first solves."""
-
-LONGEST_JOB_S = 3600 + 60
-"""The longest time limit of a job, and the grace for compiling: so long may a worker finish what it runs."""
 
 WAITED_S = 60
 """Age of the oldest waiting job at which another worker is worth its start."""
@@ -69,6 +64,7 @@ class Product(pulumi.ComponentResource):
         super().__init__("costate:kubernetes:Product", name, None, opts)
         self._name, self._stack, self._facts = name, stack, facts
         self._image, self._identity, self._there = image, identity, there
+        self._processes = Processes(stack=stack, image=image, accounts=facts.identity.accounts)
         self._bindings: dict[Account, Bindings] = {}
         self._child = pulumi.ResourceOptions(parent=self)
         room = quota(stack)
@@ -108,14 +104,7 @@ class Product(pulumi.ComponentResource):
             )
         self._scale(api, workers)
         self._headroom(workers)
-        if "vpa" in self._there:
-            for unit in (unit for unit in (api, *workers) if unit.rolled):
-                recommend(
-                    f"{name}-{unit.name}",
-                    deployment=unit.name,
-                    namespace=self._namespace,
-                    opts=self._child,
-                )
+        self._recommend(api, *workers)
         services = self._services()
         listening = {unit.name: unit.port for unit in (api, *workers)}
         own = flows.matrix(
@@ -156,23 +145,9 @@ class Product(pulumi.ComponentResource):
         pods = self._facts.database.pods
         if pods is None:
             return {"tasks": ("migrations",)}
-        bindings = self._bound("backup")
         Schedules(
             f"{self._name}-schedules",
-            process=Process(
-                name=BACKUP,
-                image=self._image,
-                command=(),
-                cpu=(250, 1000),
-                memory=(256, 1024),
-                account="backup",
-                environment=self._environment(bindings),
-                files=bindings.files,
-                secrets=bindings.secrets,
-                mounts=bindings.mounts,
-                volumes=bindings.volumes,
-                pull=self._stack.image_pull,
-            ),
+            process=self._told(self._processes.backup()),
             tools=pods.tools,
             # A dump is compressed, and what is restored from it has no dead rows: both fit.
             work_gib=2 * pods.disk_gib,
@@ -185,25 +160,28 @@ class Product(pulumi.ComponentResource):
     def _headroom(self, workers: list[Unit]) -> None:
         """Room for more workers with accelerators, where it is asked for."""
         gpu = self._stack.gpu
-        for worker in workers if gpu is not None and gpu.headroom else ():
-            if gpu is not None and worker.accelerators:
-                headroom(
-                    f"{self._name}-headroom",
-                    process=Process(
-                        name="headroom",
-                        image=self._image,
-                        command=("sleep", "infinity"),
-                        cpu=worker.cpu,
-                        memory=worker.memory,
-                        account="worker",
-                        pull=self._stack.image_pull,
-                        priority="costate-headroom",
-                        accelerators=worker.accelerators,
-                    ),
-                    replicas=gpu.headroom,
-                    namespace=self._namespace,
-                    opts=self._child,
-                )
+        if gpu is None or not gpu.headroom:
+            return
+        for worker in (worker for worker in workers if worker.accelerators):
+            headroom(
+                f"{self._name}-headroom",
+                process=self._processes.placeholder(worker),
+                replicas=gpu.headroom,
+                namespace=self._namespace,
+                opts=self._child,
+            )
+
+    def _recommend(self, *units: Unit) -> None:
+        """What each would need, where there is who finds out."""
+        if "vpa" not in self._there:
+            return
+        for unit in (unit for unit in units if unit.rolled):
+            recommend(
+                f"{self._name}-{unit.name}",
+                deployment=unit.name,
+                namespace=self._namespace,
+                opts=self._child,
+            )
 
     def _compiled(self) -> dict[str, str]:
         """The claim on a volume for compiled programs, by folder; none where each worker has its own."""
@@ -277,6 +255,11 @@ class Product(pulumi.ComponentResource):
             )
         )
 
+    def _told(self, process: P) -> P:
+        """The process with all that its account is given."""
+        account = cast("Account", process.account)  # processes of the product have no other
+        return self._processes.told(process, self._bound(account))
+
     def _bound(self, account: Account) -> Bindings:
         """What processes of an account are given; they may be several."""
         if account not in self._bindings:
@@ -290,86 +273,14 @@ class Product(pulumi.ComponentResource):
             )
         return self._bindings[account]
 
-    def _environment(self, bindings: Bindings) -> dict[str, pulumi.Input[str]]:
-        return {
-            **bindings.environment,
-            "COSTATE_ENVIRONMENT": self._stack.environment,
-            "COSTATE_HOST": "0.0.0.0",  # noqa: S104 - a pod has its address for itself; flows say who gets in
-            "COSTATE_CACHE_DIR": CACHE,
-            "COSTATE_LOG_LEVEL": self._stack.log_level,
-            "COSTATE_LOG_FORMAT": "json",
-        }
-
     def _api(self) -> Unit:
-        api, bindings = self._stack.api, self._bound("api")
-        return Unit(
-            name="api",
-            image=self._image,
-            command=("costate", "api"),
-            port=API_PORT,
-            cpu=api.cpu,
-            memory=api.memory,
-            replicas=self._owned(api.replicas, api.initial, "metrics-server"),
-            initial=api.initial,
-            startup=Probe("/health", 2, 30),
-            liveness=Probe("/health", 10, 3),
-            readiness=Probe("/ready", 5, 2),
-            grace_s=30,
-            release=self._stack.release,
-            drain_s=10,
-            node_port=self._facts.edge.plain_port,
-            account="api",
-            environment={**self._environment(bindings), "COSTATE_PORT": str(API_PORT)},
-            files=bindings.files,
-            secrets=bindings.secrets,
-            mounts=bindings.mounts,
-            volumes=bindings.volumes,
-            pull=self._stack.image_pull,
-            revision=bindings.revision,
-            identity=self._facts.identity.accounts["api"].labels,
-            priority="costate-serving",
-            scratch={"cache": CACHE},
-        )
+        replicas = self._owned(self._stack.api.replicas, self._stack.api.initial, "metrics-server")
+        return self._told(self._processes.api(replicas, self._facts.edge.plain_port))
 
     def _workers(self) -> list[Unit]:
-        """Workers without accelerators, and one more kind on the GPU pools where the stack has them."""
-        workers, gpu, bindings = self._stack.workers, self._stack.gpu, self._bound("worker")
-        environment = {
-            **self._environment(bindings),
-            "COSTATE_WORKER_PORT": str(WORKER_PORT),
-            "COSTATE_WORKER_SLOTS": str(workers.slots),
-            "COSTATE_WORKER_GRACE_S": str(LONGEST_JOB_S),
-        }
-
-        compiled = self._compiled()
-
-        def unit(name: str, accelerators: int) -> Unit:
-            return Unit(
-                name=name,
-                image=self._image,
-                command=("costate", "worker"),
-                port=WORKER_PORT,
-                cpu=workers.cpu,
-                memory=workers.memory,
-                replicas=self._owned(workers.replicas, workers.replicas.min, "keda"),
-                startup=Probe("/health", 5, 60),
-                liveness=Probe("/health", 15, 4),
-                readiness=Probe("/ready", 10, 3),
-                grace_s=LONGEST_JOB_S,
-                account="worker",
-                environment=environment,
-                files=bindings.files,
-                secrets=bindings.secrets,
-                mounts=bindings.mounts,
-                volumes={**bindings.volumes, **compiled},
-                pull=self._stack.image_pull,
-                revision=bindings.revision,
-                identity=self._facts.identity.accounts["worker"].labels,
-                accelerators=accelerators,
-                scratch={} if compiled else {"cache": CACHE},
-            )
-
-        return [unit("worker", 0), *([unit("worker-gpu", gpu.per_worker)] if gpu else [])]
+        asked = self._stack.workers.replicas
+        units = self._processes.workers(self._owned(asked, asked.min, "keda"), self._compiled())
+        return [self._told(unit) for unit in units]
 
     def _scale(self, api: Unit, workers: list[Unit]) -> None:
         if api.scaled:
@@ -394,23 +305,8 @@ class Product(pulumi.ComponentResource):
 
     def _migrations(self) -> batch.v1.Job:
         """The schema is brought up to date before any new process starts; a new image makes a new Job."""
-        bindings = self._bound("migrations")
-        process = Process(
-            name="migrations",
-            image=self._image,
-            command=("costate", "migrate"),
-            cpu=(100, 1000),
-            memory=(256, 512),
-            account="migrations",
-            identity=self._facts.identity.accounts["migrations"].labels,
-            environment={**self._environment(bindings), **roles(self._facts)},
-            files=bindings.files,
-            secrets=bindings.secrets,
-            mounts=bindings.mounts,
-            pull=self._stack.image_pull,
-            revision=bindings.revision,
-            priority="costate-serving",
-        )
+        process = self._told(self._processes.migrations())
+        process = replace(process, environment={**process.environment, **roles(self._facts)})
         spec = pod(process, container(process))
         spec.restart_policy = "Never"
         return batch.v1.Job(

@@ -1,10 +1,11 @@
-"""Kubernetes' own control plane, and kwok, which plays its nodes."""
+"""Kubernetes' own control plane, and kwok, which plays its nodes. Run by itself, it builds what is not there."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
-from infra.gotools import Files, Module, Tool
+from infra.gotools import Files, Module, NoGoError, Tool, programs
 
 MODULES = Path(__file__).parent / "modules"
 VERSION = "1.36.3"
@@ -61,3 +62,10 @@ KWOK = Tool(
         ),
     ),
 )
+
+
+if __name__ == "__main__":
+    try:
+        sys.stdout.write("".join(f"{programs(tool)}\n" for tool in (KUBERNETES, KWOK)))
+    except NoGoError as error:
+        sys.stderr.write(f"NO CONTROL PLANE, NOTHING OF KUBERNETES WILL BE TESTED: {error}\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, table, timeseries
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -101,25 +101,36 @@ def rendered(board: Board) -> dict[str, Any]:
     return found
 
 
+Drawn = TypeVar("Drawn", timeseries.Panel, stat.Panel, table.Panel)
+
+
 def _drawn(panel: Panel, width: int) -> timeseries.Panel | stat.Panel | table.Panel:
     if isinstance(panel, Number):
-        return _number(panel, width)
+        return _asked(_number(panel), panel, width, HEIGHT // 2)
     if isinstance(panel, Table):
-        return _table(panel, width)
-    return _lines(panel, width)
+        return _asked(table.Panel(), panel, width, HEIGHT)
+    return _asked(_lines(panel), panel, width, HEIGHT)
 
 
-def _lines(panel: Panel, width: int) -> timeseries.Panel:
+def _asked(made: Drawn, panel: Panel, width: int, height: int) -> Drawn:
+    """What panels of all kinds have: title, size, and queries."""
+    made = made.title(panel.title).description(panel.about).datasource(SOURCE).unit(panel.unit)
+    made = made.span(width).height(height)
+    for name, query in zip(NAMES, panel.queries, strict=False):
+        asked = prometheus.Dataquery().ref_id(name).expr(query.expr)
+        if isinstance(panel, Table):
+            asked = asked.instant().format(PromQueryFormat.TABLE)
+        else:
+            asked = asked.legend_format(query.legend)
+        made = made.with_target(asked)
+    return made
+
+
+def _lines(panel: Panel) -> timeseries.Panel:
     legend = common.VizLegendOptions().show_legend(True).display_mode(LegendDisplayMode.LIST)
     made = (
         timeseries.Panel()
-        .title(panel.title)
-        .description(panel.about)
-        .datasource(SOURCE)
-        .unit(panel.unit)
         .min(0)
-        .span(width)
-        .height(HEIGHT)
         .line_width(1)
         .fill_opacity(30 if panel.stacked else 5)
         .legend(legend.placement(LegendPlacement.BOTTOM))
@@ -130,44 +141,13 @@ def _lines(panel: Panel, width: int) -> timeseries.Panel:
         made = made.thresholds(_steps(panel.limit, low=False)).thresholds_style(
             common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
         )
-    for name, query in zip(NAMES, panel.queries, strict=False):
-        asked = prometheus.Dataquery().ref_id(name).expr(query.expr).legend_format(query.legend)
-        made = made.with_target(asked)
     return made
 
 
-def _number(panel: Number, width: int) -> stat.Panel:
-    made = (
-        stat.Panel()
-        .title(panel.title)
-        .description(panel.about)
-        .datasource(SOURCE)
-        .unit(panel.unit)
-        .span(width)
-        .height(HEIGHT // 2)
-        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
-    )
+def _number(panel: Number) -> stat.Panel:
+    made = stat.Panel().reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
     if panel.limit is not None:
         made = made.thresholds(_steps(panel.limit, low=panel.low))
-    for name, query in zip(NAMES, panel.queries, strict=False):
-        asked = prometheus.Dataquery().ref_id(name).expr(query.expr).legend_format(query.legend)
-        made = made.with_target(asked)
-    return made
-
-
-def _table(panel: Table, width: int) -> table.Panel:
-    made = (
-        table.Panel()
-        .title(panel.title)
-        .description(panel.about)
-        .datasource(SOURCE)
-        .unit(panel.unit)
-        .span(width)
-        .height(HEIGHT)
-    )
-    for name, query in zip(NAMES, panel.queries, strict=False):
-        asked = prometheus.Dataquery().ref_id(name).expr(query.expr).instant().format(PromQueryFormat.TABLE)
-        made = made.with_target(asked)
     return made
 
 

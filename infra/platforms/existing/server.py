@@ -9,10 +9,22 @@ import pulumi
 from pulumi_kubernetes import apps, core, meta
 
 from infra.config.model import Range
+from infra.kubernetes.confinement import (
+    TEMPORARY,
+    config_maps,
+    container_security,
+    empty_folders,
+    mounts,
+    pod_security,
+    secrets,
+)
 from infra.platforms.existing.network import NAMESPACE, labels
 
 USER = 999
 """Whom the official images of PostgreSQL and Valkey run their servers as."""
+
+READABLE_BY_GROUP = 0o640
+"""Servers refuse a key that others may read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,21 +112,14 @@ class Server(pulumi.ComponentResource):
 
 def _pod(args: ServerArgs) -> core.v1.PodSpecArgs:
     folders = {**args.secrets, **args.scripts}
-    writable = {"tmp": "/tmp", **args.scratch}  # noqa: S108 - inside a container, a volume of its own
+    writable = {"tmp": TEMPORARY, **args.scratch}
     disk = {"data": args.disk.path} if args.disk else {}
     return core.v1.PodSpecArgs(
         automount_service_account_token=False,
         enable_service_links=False,
         priority_class_name="costate-data",
         termination_grace_period_seconds=60,
-        security_context=core.v1.PodSecurityContextArgs(
-            run_as_non_root=True,
-            run_as_user=USER,
-            run_as_group=USER,
-            fs_group=USER,
-            fs_group_change_policy="OnRootMismatch",
-            seccomp_profile=core.v1.SeccompProfileArgs(type="RuntimeDefault"),
-        ),
+        security_context=pod_security(USER, fs_group_change_policy="OnRootMismatch"),
         containers=[
             core.v1.ContainerArgs(
                 name=args.server,
@@ -137,40 +142,14 @@ def _pod(args: ServerArgs) -> core.v1.PodSpecArgs:
                 )
                 if args.stop
                 else None,
-                security_context=core.v1.SecurityContextArgs(
-                    allow_privilege_escalation=False,
-                    privileged=False,
-                    read_only_root_filesystem=True,
-                    run_as_non_root=True,
-                    capabilities=core.v1.CapabilitiesArgs(drop=["ALL"]),
-                ),
-                volume_mounts=[
-                    *(core.v1.VolumeMountArgs(name=key, mount_path=path) for key, path in writable.items()),
-                    *(core.v1.VolumeMountArgs(name=key, mount_path=path) for key, path in disk.items()),
-                    *(
-                        core.v1.VolumeMountArgs(name=key, mount_path=path, read_only=True)
-                        for key, path in folders.items()
-                    ),
-                ],
+                security_context=container_security(),
+                volume_mounts=[*mounts({**writable, **disk}), *mounts(folders, read_only=True)],
             )
         ],
         volumes=[
-            *(
-                core.v1.VolumeArgs(name=key, empty_dir=core.v1.EmptyDirVolumeSourceArgs(size_limit="1Gi"))
-                for key in writable
-            ),
-            # Readable by the group: servers refuse a key that others may read.
-            *(
-                core.v1.VolumeArgs(
-                    name=key,
-                    secret=core.v1.SecretVolumeSourceArgs(secret_name=key, default_mode=0o640),
-                )
-                for key in args.secrets
-            ),
-            *(
-                core.v1.VolumeArgs(name=key, config_map=core.v1.ConfigMapVolumeSourceArgs(name=key))
-                for key in args.scripts
-            ),
+            *empty_folders(writable, 1),
+            *secrets(args.secrets, READABLE_BY_GROUP),
+            *config_maps(args.scripts),
         ],
     )
 

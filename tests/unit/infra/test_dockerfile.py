@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from infra.kubernetes.process import USER
-from infra.kubernetes.product import API_PORT, CACHE, WORKER_PORT
+from infra.kubernetes.processes import API_PORT, CACHE, WORKER_PORT
 from infra.platforms.existing.storage import PATH
 
 ROOT = Path(__file__).resolve().parents[3]
