@@ -236,6 +236,7 @@ class Product(pulumi.ComponentResource):
             namespace=self._namespace,
             bindings=self._bound(ACCOUNT),
             identity=self._facts.identity.accounts[ACCOUNT].labels,
+            pull=self._stack.image_pull,
             opts=self._child,
         )
 

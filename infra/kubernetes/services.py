@@ -49,11 +49,12 @@ class Services(pulumi.ComponentResource):
         namespace: pulumi.Input[str],
         bindings: Bindings,
         identity: pulumi.Input[Mapping[str, str]],
+        pull: str,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """`bindings` and `identity` are those of ACCOUNT."""
+        """`bindings` and `identity` are those of ACCOUNT; `pull` says when a registry is asked for the image."""
         super().__init__("costate:kubernetes:Services", name, None, opts)
-        self._bindings, self._identity = bindings, identity
+        self._bindings, self._identity, self._pull = bindings, identity, pull
         child = pulumi.ResourceOptions(parent=self)
         self.routes: dict[str, core.v1.Service] = {}
         self.units = [self._unit(key, service) for key, service in services.items()]
@@ -84,6 +85,7 @@ class Services(pulumi.ComponentResource):
         return Unit(
             name=name,
             image=service.image,
+            pull=self._pull,
             command=service.command,
             port=service.port,
             cpu=service.cpu,

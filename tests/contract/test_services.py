@@ -35,7 +35,8 @@ EVERY = pytest.mark.parametrize("cloud", CLOUDS)
 
 @cache
 def recorded(cloud: str) -> Recording:
-    values = Estate(cloud, "development", layer="all").values() | {"costate:services": SERVICES}
+    given = {"costate:services": SERVICES, "costate:image_pull": "Always"}
+    values = Estate(cloud, "development", layer="all").values() | given
     return record(values, "dev", today=TODAY)
 
 
@@ -77,6 +78,7 @@ def test_a_service_is_confined_like_the_product(cloud: str) -> None:
         [key] = [key for key in specs if key.endswith(f"services-{name}")]
         pod = specs[key]
         [container] = pod["containers"]
+        assert container["imagePullPolicy"] == "Always"
         assert pod["securityContext"]["runAsUser"] == 1000
         assert pod["automountServiceAccountToken"] is False
         assert container["securityContext"]["readOnlyRootFilesystem"]
