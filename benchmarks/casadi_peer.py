@@ -74,7 +74,10 @@ def point_function(problem: Problem, index: int) -> Any:
     t, x = casadi.SX.sym("t"), casadi.SX.sym("x", len(phase.states))
     u, p = casadi.SX.sym("u", len(phase.controls)), casadi.SX.sym("p", len(problem.p_guess))
     values = {"t": t, "x": x, "u": u, "p": p, "k": problem.k}
-    run = lambda code: _run(structure, code, values, phase.definitions)  # noqa: E731 - three lines below
+
+    def run(code: Any) -> Any:
+        return _run(structure, code, values, phase.definitions)
+
     f = casadi.vertcat(*[run(code) for code in phase.dynamics])
     sign = -1.0 if structure.maximise else 1.0
     cost = sign * run(phase.running_cost) if phase.running_cost is not None else casadi.SX(0)
@@ -87,7 +90,10 @@ def end_values(problem: Problem, ends: Mapping[str, Sequence[Any]], p: Any) -> t
     structure = problem.structure
     values = {**ends, "p": p, "k": problem.k}
     sign = -1.0 if structure.maximise else 1.0
-    run = lambda code: _run(structure, code, values, structure.end_definitions)  # noqa: E731 - two lines below
+
+    def run(code: Any) -> Any:
+        return _run(structure, code, values, structure.end_definitions)
+
     cost = sum((sign * run(code) for code in structure.terminal_costs), 0)
     return cost, [run(code) for code in structure.boundary]
 
@@ -194,15 +200,19 @@ class _Nlp:
         self.g_low.append(low)
         self.g_high.append(high)
 
+    def _time(self, name: str, low: float, high: float, guess: float) -> Any:
+        return self._variable(name, *(np.array([value]) for value in (guess, low, high)))
+
     def _phase(
         self, index: int, transcription: Transcription, intervals: int, ends: dict[str, list[Any]]
     ) -> None:
         phase = self.problem.phases[index]
         point = point_function(self.problem, index)
-        one = lambda values: np.array([values])  # noqa: E731 - a scalar as an array
-        t0 = self._variable("t0", one(phase.t0[2]), one(phase.t0[0]), one(phase.t0[1]))
-        tf = self._variable("tf", one(phase.tf[2]), one(phase.tf[0]), one(phase.tf[1]))
-        at = lambda s, table: np.array([np.interp(s, phase.guess_s, c) for c in table.T])  # noqa: E731
+        t0, tf = (self._time(name, *bounds) for name, bounds in (("t0", phase.t0), ("tf", phase.tf)))
+
+        def at(s: float, table: np.ndarray) -> np.ndarray:
+            return np.array([np.interp(s, phase.guess_s, column) for column in table.T])
+
         a, b, left = transcription.a, transcription.b, int(transcription.left)
         x = self._variable("x0", at(0.0, phase.guess_x), phase.x0_lower, phase.x0_upper)
         ends["t0"].append(t0)

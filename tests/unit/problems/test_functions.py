@@ -122,7 +122,10 @@ def test_tables_are_interpolated_and_differentiable(double_integrator: Ocp) -> N
     }
     problem = parse(double_integrator)
     cost = functions(problem).phases[0].running_cost
-    at = lambda t: cost(t, jnp.zeros(2), jnp.ones(1), jnp.zeros(0), jnp.asarray(problem.k))  # noqa: E731
+
+    def at(t: Any) -> Any:
+        return cost(t, jnp.zeros(2), jnp.ones(1), jnp.zeros(0), jnp.asarray(problem.k))
+
     for t, value in [(-1.0, 15.0), (0.5, 20.0), (2.0, 15.0), (9.0, 5.0)]:
         np.testing.assert_allclose(at(t), value)
     np.testing.assert_allclose(jax.grad(at)(2.0), -10.0)
@@ -136,7 +139,9 @@ def test_second_derivatives_of_powers_are_right(double_integrator: Ocp, power: s
     def of(x: Any) -> Any:
         return cost(jnp.asarray(0.0), jnp.array([x, 0.0]), jnp.zeros(1), jnp.zeros(0), jnp.asarray(problem.k))
 
-    python = lambda x: eval(power.replace("^", "**"), {}, {"x": x})  # noqa: E731, S307 - fixed texts above
+    def python(x: Any) -> Any:
+        return eval(power.replace("^", "**"), {}, {"x": x})  # noqa: S307 - fixed texts above
+
     h = 1e-4
     np.testing.assert_allclose(of(1.3), python(1.3), rtol=1e-14)
     second = (python(1.3 + h) - 2 * python(1.3) + python(1.3 - h)) / h**2
@@ -146,7 +151,10 @@ def test_second_derivatives_of_powers_are_right(double_integrator: Ocp, power: s
 def test_a_square_at_zero_has_finite_derivatives(double_integrator: Ocp) -> None:
     problem = parse({**double_integrator, "running_cost": "x^2+v^3"})
     cost = functions(problem).phases[0].running_cost
-    of = lambda x: cost(jnp.asarray(0.0), x, jnp.zeros(1), jnp.zeros(0), jnp.asarray(problem.k))  # noqa: E731
+
+    def of(x: Any) -> Any:
+        return cost(jnp.asarray(0.0), x, jnp.zeros(1), jnp.zeros(0), jnp.asarray(problem.k))
+
     np.testing.assert_allclose(jax.hessian(of)(jnp.zeros(2)), [[2, 0], [0, 0]])
 
 
