@@ -136,15 +136,27 @@ class Evaluation:
         end_jacobian, end_hessian = jax.jacfwd(end_pair)(jnp.concatenate([v.ends.ravel(), v.p]))
         return Derivatives(jacobian, hessian, end_jacobian[0], end_jacobian[1:], end_hessian)
 
-    def jacobians(self, data: Data, v: Variables) -> tuple[Array, Array]:
-        """First derivatives alone: as in `Derivatives`, and of (terminal cost, rows) at the ends."""
-        jacobian = self._map(lambda point, z, weights: jax.jacfwd(point)(z), data, v, None)
+    def jacobians(self, data: Data, v: Variables) -> tuple[Array, Array, Array, Array]:
+        """First derivatives alone: as in `Derivatives`, and of (terminal cost, rows) at the ends.
+
+        With the scaled cost of every place, (P, N, s), and the terminal cost ().
+        """
+
+        def with_value(function: Callable[[Array], Array]) -> Callable[[Array], tuple[Array, Array]]:
+            def both(z: Array) -> tuple[Array, Array]:
+                value = function(z)
+                return value, value
+
+            return jax.jacfwd(both, has_aux=True)
+
+        jacobian, values = self._map(lambda point, z, weights: with_value(point)(z), data, v, None)
         shape, size = v.ends.shape, v.ends.size
 
         def ends(flat: Array) -> Array:
             return self._ends(data, flat[:size].reshape(shape), flat[size:])
 
-        return jacobian, jax.jacfwd(ends)(jnp.concatenate([v.ends.ravel(), v.p]))
+        end_jacobian, end_values = with_value(ends)(jnp.concatenate([v.ends.ravel(), v.p]))
+        return jacobian, end_jacobian, values[..., self.layout.n], end_values[0]
 
     def nodes(self, v: Variables) -> Array:
         """States at the nodes, (P, N + 1, n)."""

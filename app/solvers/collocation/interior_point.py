@@ -48,17 +48,28 @@ FILTER = 48  # entries of the filter; the oldest is dropped
 TAU_MIN = 0.99
 KAPPA_EPSILON, KAPPA_MU, THETA_MU = 10.0, 0.2, 1.5  # (7)
 DELTA_FIRST, DELTA_MIN, DELTA_MAX = 1e-4, 1e-11, 1e12  # (algorithm IC)
+FADING = 0.1  # what is left of the last regularisation after an iteration that needed none
+SHORT, LONG, STRONGER, WEAKER = (
+    0.1,
+    0.5,
+    8.0,
+    0.5,
+)  # parts of a regularised step, and what follows: `State.least`
 SHORTEST = 2.0**-14
 ACCEPTABLE_ERROR, ACCEPTABLE_ITERATIONS = 1e-5, 12
 RESTORED = 1e-4  # error at which restoration has converged
 LARGEST_ESTIMATE = 1e3  # multipliers estimated larger than this are of no use: zero then
+LARGEST_MULTIPLIER, VIOLATED = 1e6, 1e-3  # of constraints so violated: beyond, their Jacobian is singular
 PATIENCE = 80  # iterations of one restoration
 ENOUGH = 0.5  # part of the violation at which restoration ends
 
 
 class State(NamedTuple):
     """Where the method stands. `w` all variables (flat), `values` there, `y` multipliers; filter entries are
-    (theta, phi). `estimating`: the next iteration finds multipliers and does not move (section 3.6)."""
+    (theta, phi). `estimating`: the next iteration finds multipliers and does not move (section 3.6).
+    `least`: regularisation to begin with. A Hessian that is only just convex makes steps far beyond where its
+    model holds: where the line search cut one short, the next is regularised more (as Levenberg & Marquardt do).
+    `good`: iterations so far whose error was acceptable."""
 
     w: Array
     values: Values
@@ -69,6 +80,7 @@ class State(NamedTuple):
     theta_max: Array
     theta_min: Array
     delta: Array
+    least: Array
     estimating: Array
     restoring: Array
     reference: Array
@@ -92,6 +104,7 @@ class _Search(NamedTuple):
     w: Array
     y: Multipliers
     accepted: Array
+    part: Array  # of the longest step allowed: how much was accepted
     armijo: Array
     failed: Array
     residual: Values
@@ -136,6 +149,7 @@ class InteriorPoint:
             theta_max=1e4 * jnp.maximum(1.0, theta),
             theta_min=1e-4 * jnp.maximum(1.0, theta),
             delta=zero,
+            least=zero,
             estimating=mode == ESTIMATING,
             restoring=mode == RESTORING,
             reference=w,
@@ -213,8 +227,9 @@ class InteriorPoint:
         error = final.at()
         normal = ~state.restoring
         done = normal & (error <= tolerance)
-        good = jnp.where(normal & (error <= ACCEPTABLE_ERROR), state.good + 1, 0)
-        acceptable = good >= ACCEPTABLE_ITERATIONS
+        near = normal & (error <= ACCEPTABLE_ERROR)
+        good = jnp.where(near, state.good + 1, state.good)
+        acceptable = near & (good >= ACCEPTABLE_ITERATIONS)
         status = jnp.where(done, CONVERGED, jnp.where(acceptable, ACCEPTABLE, state.status))
         return state._replace(
             status=status,
@@ -309,10 +324,11 @@ class InteriorPoint:
         rest = {name: getattr(values, name) * moving for name in _RESIDUALS}
         begin = _Search(
             kind=jnp.zeros((), int),
-            delta=1.0 - moving,
+            delta=jnp.where(state.estimating, 1.0, state.least),
             w=state.w,
             y=state.y,
             accepted=jnp.zeros((), bool),
+            part=jnp.ones(()),
             armijo=jnp.zeros((), bool),
             failed=jnp.zeros((), bool),
             residual=values._replace(**rest),
@@ -402,6 +418,7 @@ class InteriorPoint:
             w=jnp.where(accepted, state.w + alpha * step, state.w),
             y=self._duals(data, state, direction, step, alpha, tau),
             accepted=accepted,
+            part=alpha / jnp.maximum(longest, 1e-30),
             armijo=armijo,
             failed=~(accepted | to_correct | corrected),
             residual=residual,
@@ -452,7 +469,8 @@ class InteriorPoint:
 
         violated, after = violation(values), violation(search.values)
         feasible = violated <= 1e-8 * jnp.maximum(1.0, state.theta_min * 1e4)
-        begin = search.failed & ~state.restoring & ~feasible
+        settled = feasible | (state.error <= ACCEPTABLE_ERROR)  # nothing is to be restored
+        begin = search.failed & ~state.restoring & ~settled
         leave = state.restoring & search.accepted & (after <= ENOUGH * state.reference_theta)
         turn = begin | leave  # another problem from here on: its own filter and multipliers
         barred = (
@@ -468,6 +486,7 @@ class InteriorPoint:
             ),
             state.status,
         )
+        faded = jnp.where(state.delta > DELTA_FIRST, FADING * state.delta, 0.0)
         # with restoration the limits of the filter are those of its own, smaller violation
         size = jnp.where(begin, jnp.sum(jnp.abs(values.defect)), after)
         return state._replace(
@@ -478,7 +497,8 @@ class InteriorPoint:
             filter_next=jnp.where(turn, 1, jnp.where(extend, state.filter_next + 1, state.filter_next)),
             theta_max=jnp.where(turn, 1e4 * jnp.maximum(1.0, size), state.theta_max),
             theta_min=jnp.where(turn, 1e-4 * jnp.maximum(1.0, size), state.theta_min),
-            delta=jnp.where((search.delta > 0) & ~state.estimating, search.delta, state.delta),
+            delta=jnp.where(state.estimating, state.delta, jnp.where(search.delta > 0, search.delta, faded)),
+            least=jnp.where(turn | state.estimating, 0.0, self._least(state, search)),
             estimating=leave,
             restoring=(state.restoring | begin) & ~leave,
             reference=jnp.where(begin, state.w, state.reference),
@@ -488,6 +508,13 @@ class InteriorPoint:
             status=status,
             factorizations=state.factorizations + search.factorizations,
         )
+
+    def _least(self, state: State, search: _Search) -> Array:
+        """The regularisation that the next iteration begins with; see `State.least`."""
+        raised = STRONGER * jnp.maximum(search.delta, DELTA_FIRST * jnp.minimum(1.0, state.mu))
+        lowered = jnp.where(state.least > DELTA_MIN, WEAKER * state.least, 0.0)
+        kept = jnp.where(search.part >= LONG, lowered, state.least)
+        return jnp.where(search.accepted & (search.delta > 0) & (search.part < SHORT), raised, kept)
 
     def _next_multipliers(self, data: Data, state: State, search: _Search, turn: Array) -> Multipliers:
         """Those of the step, bound multipliers kept near the central path; fresh ones for another problem."""
@@ -500,7 +527,9 @@ class InteriorPoint:
         size = jnp.max(
             jnp.stack([jnp.max(jnp.abs(part), initial=0.0) for part in (y.defect, y.path, y.link)])
         )
+        violated = largest_violation(search.values) > VIOLATED
         useless = state.estimating & ~(size <= LARGEST_ESTIMATE)
+        useless = useless | (violated & ~(size <= LARGEST_MULTIPLIER))
         keep = jnp.where(turn | useless, 0.0, 1.0)
         return Multipliers(
             defect=y.defect * keep,

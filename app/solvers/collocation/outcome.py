@@ -14,6 +14,7 @@ from app.solvers.collocation.interior_point import ACCEPTABLE, CONVERGED
 from app.solvers.collocation.layout import Layout, Variables
 
 Array = NDArray[np.float64]
+CONSISTENT = 1e-3  # of the largest violation: what dynamics may be off by where they hold
 SAMPLES = 4  # an interval: points of the trajectory handed from mesh to mesh
 
 
@@ -48,6 +49,11 @@ class Outcome:
         rows = (self.values.defect, self.values.path, self.values.link, self.values.boundary)
         total = sum(float(np.sum(np.abs(np.asarray(row)))) for row in rows)
         return total if np.isfinite(total) else np.inf
+
+    @property
+    def consistent(self) -> bool:
+        """Whether the dynamics hold far better than what is violated most."""
+        return bool(np.max(np.abs(np.asarray(self.values.defect)), initial=0.0) <= CONSISTENT * self.primal)
 
     @property
     def solved(self) -> bool:

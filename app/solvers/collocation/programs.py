@@ -51,6 +51,7 @@ class BatchPrograms:
 
 BATCH = 32  # problems solved side by side by one program
 SEGMENTS = 8  # of an interval, as it is flown and published
+ROUNDING = 1e-12  # of the cost: gradients below that are rounding errors of a cost that nothing changes
 LANES = 64  # intervals flown side by side by one program
 
 
@@ -162,7 +163,7 @@ class Gradients(NamedTuple):
 def gradients(evaluation: Evaluation, data: Data, v: Variables) -> Gradients:
     """The gradients at the variables, all scaled."""
     layout = evaluation.layout
-    jacobian, end_jacobian = evaluation.jacobians(data, v)
+    jacobian, end_jacobian, costs, end_cost = evaluation.jacobians(data, v)
     n, m = layout.n, layout.m
     free = jnp.concatenate([jnp.ones(n + m), jnp.zeros(layout.q)])
     path = jnp.max(jnp.abs(jacobian[..., n + 1 :, :]) * free, axis=(1, 2, 4), initial=0.0)
@@ -172,7 +173,10 @@ def gradients(evaluation: Evaluation, data: Data, v: Variables) -> Gradients:
     end = jnp.max(jnp.abs(end_jacobian[0]), initial=0.0)
     rows = jnp.max(jnp.abs(end_jacobian[1 : 1 + layout.rows]), axis=1, initial=0.0)
     coupling = jnp.einsum("pisxz,s->pxz", jnp.abs(jacobian[..., :n, : n + m]), b)
-    return Gradients(path, rows, rates, jnp.maximum(end, times), coupling)
+    sizes = jnp.abs(jnp.append(costs, end_cost))
+    noise = ROUNDING * jnp.sum(sizes, where=jnp.isfinite(sizes))
+    rates, rest = jnp.where(rates > noise, rates, 0.0), jnp.maximum(end, times)
+    return Gradients(path, rows, rates, jnp.where(rest > noise, rest, 0.0), coupling)
 
 
 for _kept in (_programs, _batch_programs, _flights):

@@ -12,11 +12,12 @@ from typing import Any
 from app.problems.model import Problem
 from app.solvers.collocation.kinks import first_mesh
 from app.solvers.collocation.measurement import Answer, measured
+from app.solvers.collocation.mesh import SIZES
 from app.solvers.collocation.outcome import Outcome
 from app.solvers.collocation.refinement import refined
 from app.solvers.collocation.result import allowance, result_of
 from app.solvers.collocation.solving import Budget, Solving
-from app.solvers.collocation.starts import first_outcomes
+from app.solvers.collocation.starts import FINER, first_outcomes
 from app.solvers.collocation.transcription import TRANSCRIPTIONS
 from app.solvers.compilation import Program
 from app.solvers.progress import Progress
@@ -41,7 +42,20 @@ def finished(solving: Solving, first: Outcome | None, options: dict[str, Any]) -
     fractions = first_mesh(solving.problem, options["mesh_intervals"])
     outcomes = first_outcomes(solving, fractions, options["multi_start"], first)
     answer = _best(solving, outcomes, options["tolerance"], options["max_refinements"])
+    if answer.outcome.solved and not answer.passed(allowance(options["tolerance"])):
+        answer = _retried(solving, answer, options)
     return result_of(solving, answer, options["tolerance"], options["monte_carlo"])
+
+
+def _retried(solving: Solving, failed: Answer, options: dict[str, Any]) -> Answer:
+    """Another answer, begun on a finer mesh: on the first, solutions pass through what lies between its points."""
+    intervals = FINER * options["mesh_intervals"]
+    rushed = solving.budget.over or (solving.budget.rushed and not solving.ready(intervals))
+    if rushed or intervals > SIZES[-1]:
+        return failed
+    outcomes = first_outcomes(solving, first_mesh(solving.problem, intervals), options["multi_start"])
+    new = _best(solving, outcomes, options["tolerance"], options["max_refinements"])
+    return new if _preferred(new, failed, allowance(options["tolerance"])) else failed
 
 
 def timings(began: float, compiled_before: float) -> dict[str, float]:

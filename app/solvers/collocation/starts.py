@@ -38,7 +38,7 @@ WORTH = 0.05  # relative: the optimum near the guess is left for one that is so 
 SAME = 1e-5  # relative difference of the costs of one and the same optimum
 CERTAIN = 0.05  # relative: violations of restorations that ended at the same place
 FINER, FINER_WAYS = 4, 4  # times finer a second first mesh, and the ways that are tried on it
-AGREED = 10  # restorations that end at one violation before a problem counts as infeasible
+AGREED = 6  # restorations that end at one violation before a problem counts as infeasible
 
 
 def first_outcomes(
@@ -88,16 +88,18 @@ def _differ(a: float, b: float) -> bool:
 def _first(solving: Solving, fractions: Array) -> Outcome:
     """A solution from the guess given or, where that fails, from another or in another way."""
     best = _plain(solving, fractions, guess_of(solving.problem), Start())
-    restored: list[float] = []
+    restored: list[Outcome] = []
     for guess, start, way in _ways(solving.problem):
         if best.solved or solving.budget.over:
             break
         outcome = way(solving, fractions, guess, start)
         best = _better(outcome, best)
-        if outcome.status == INFEASIBLE:
-            restored.append(outcome.violation)
-        if sum(value < (1.0 + CERTAIN) * min(restored) for value in restored) >= AGREED:
-            return replace(best, certain=True)
+        if outcome.status == INFEASIBLE and outcome.consistent:
+            restored.append(outcome)
+        least = min((other.violation for other in restored), default=0.0)
+        agreeing = [other for other in restored if other.violation < (1.0 + CERTAIN) * least]
+        if len(agreeing) >= AGREED:
+            return replace(agreeing[0], certain=True)
     return best
 
 
