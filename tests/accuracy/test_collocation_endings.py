@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from app.solvers.progress import Progress
@@ -45,11 +46,30 @@ FULLER: dict[str, Any] = {
     "initial": {"x": 1, "v": 0},
     "final": {},
 }
+AROUND: dict[str, Any] = {
+    "states": ["x", "y", "vx", "vy"],
+    "controls": ["ax", "ay"],
+    "time": {"t0": 0, "tf": 10},
+    "dynamics": {"x": "vx", "y": "vy", "vx": "ax", "vy": "ay"},
+    "running_cost": "ax^2+ay^2",
+    "path_constraints": [{"expr": "(x-5)^2+y^2", "lower": 4}],
+    "initial": {"x": 0, "y": 0, "vx": 0, "vy": 0},
+    "final": {"x": 10, "y": 0, "vx": 0, "vy": 0},
+}
+"""The obstacle stands right in the middle of the way, and is touched at one point."""
 
 
 def solve(problem: dict[str, Any], reports: list[Progress] | None = None, **options: Any) -> dict[str, Any]:
     request = check("collocation", {"problem": problem}, options)
     return run(request, (lambda _: None) if reports is None else reports.append)
+
+
+def test_a_straight_guess_through_an_obstacle_is_led_around_it() -> None:
+    result = solve(AROUND)
+    assert result["status"] == "converged"
+    assert result["cost"] == pytest.approx(1.2 + 2 * 0.384, rel=1e-6)  # rest to rest in x; twice so in y
+    x, y = (np.asarray(result["states"][name]) for name in ("x", "y"))
+    assert np.min((x - 5) ** 2 + y**2) >= 4 - 1e-6
 
 
 def test_too_short_a_time_is_infeasible_and_the_end_is_named() -> None:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 
+from app.problems.functions import functions
 from app.problems.model import Problem, parse
+from app.solvers.collocation.discretization import Discretization, guess_of
+from app.solvers.collocation.evaluation import Evaluation
 from app.solvers.collocation.layout import Layout
+from app.solvers.collocation.mesh import uniform
+from app.solvers.collocation.programs import gradients
 from app.solvers.collocation.scaling import Scales
 from app.solvers.collocation.transcription import TRANSCRIPTIONS
 
@@ -85,3 +92,24 @@ def test_phases_are_balanced_apart() -> None:
     units = np.append(one.x[0], one.u[0])
     coupling = np.concatenate([INERTIA * units / one.x[0][:, None], np.zeros((1, 2, 3))])
     assert both.balanced(twice, coupling).x == pytest.approx(np.array([[1.0, 1.0], [1.0, 1e-4]]))
+
+
+def test_a_cost_that_nothing_changes_is_not_scaled_by_its_rounding_errors() -> None:
+    problem = parse(
+        {
+            "states": ["x"],
+            "controls": ["angle"],
+            "constants": {"speed": 2.138},
+            "time": {"t0": 0, "tf": 1},
+            "dynamics": {"x": "speed*cos(angle)"},
+            "running_cost": "(speed*cos(angle))^2+(speed*sin(angle))^2",
+            "initial": {"x": 0},
+            "guess": {"angle": [0.3, 1.1]},
+        }
+    )
+    layout = Layout.of(problem, TRANSCRIPTIONS["radau"], 8)
+    mesh = Discretization(problem, layout, uniform(1, 8), Scales.of(problem, layout))
+    found = jax.jit(partial(gradients, Evaluation(functions(problem), layout)))(
+        mesh.data(), mesh.variables(guess_of(problem))
+    )
+    assert mesh.scales.measured(*map(np.asarray, found[:4])).cost == 1.0
