@@ -36,11 +36,12 @@ SAMPLE, SAMPLE_COST, SAMPLE_TOLERANCE = "brachistochrone", 1.801603122453087, 1e
 def api() -> None:
     """Serve HTTP."""
     from app.api.server import serve
-    from app.observability.logs import configure
+    from app.observability import logs, tracing
     from app.settings import settings
 
     given = settings()
-    configure(given, "api")
+    logs.configure(given, "api")
+    tracing.configure(given, "api")
     serve(given)
 
 
@@ -49,14 +50,16 @@ def worker() -> None:
     """Take jobs and solve them."""
     from app.jobs.health import serve
     from app.jobs.worker import Worker
-    from app.observability.logs import configure
+    from app.observability import logs, tracing
     from app.settings import settings
 
     given = settings()
-    configure(given, "worker")
+    logs.configure(given, "worker")
+    tracing.configure(given, "worker")
     made = Worker(given)
     serve(made, given.host, given.worker_port)
     made.run()
+    tracing.farewell()
 
 
 @application.command()

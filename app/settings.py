@@ -20,9 +20,9 @@ class SettingsError(CostateError):
 
 
 def _address(*schemes: str) -> AfterValidator:
-    def check(given: str | SecretStr) -> str | SecretStr:
+    def check(given: str | SecretStr | None) -> str | SecretStr | None:
         text = given.get_secret_value() if isinstance(given, SecretStr) else given
-        if not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+        if text is not None and not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
             raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
         return given
 
@@ -62,6 +62,12 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
+    otlp_endpoint: Annotated[str | None, _address("http", "https")] = Field(
+        None,
+        # The name that everybody knows; a path is put behind it for each kind of data.
+        validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="Of a collector that takes traces by OTLP over HTTP; none are made without.",
+    )
 
     max_pending: Annotated[int, Field(ge=1)] = Field(
         10_000, description="Jobs waiting before new ones are refused."
@@ -93,7 +99,12 @@ def settings() -> Settings:
         return Settings()
     except ValidationError as error:
         lines = [
-            f"  COSTATE_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}"
+            f"  {_variable('_'.join(map(str, fault['loc'])))}: {fault['msg']}"
             for fault in error.errors(include_url=False)
         ]
         raise SettingsError("\n".join(["The environment is not complete:", *lines])) from None
+
+
+def _variable(name: str) -> str:
+    """The variable that a setting is read from; some go by a name of their own."""
+    return name if name.isupper() else f"COSTATE_{name.upper()}"

@@ -14,6 +14,9 @@ GPU_TOLERATION = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSc
 LOKI, TEMPO = "http://loki-gateway.loki", "tempo.tempo:4317"
 """Where the add-ons of these names answer."""
 
+COLLECTOR, COLLECTOR_PORT = "opentelemetry-collector.opentelemetry", 4318
+"""Where the OpenTelemetry Collector takes OTLP over HTTP, which the product speaks."""
+
 ISTIO = "https://istio-release.storage.googleapis.com/charts"
 GRAFANA = "https://grafana-community.github.io/helm-charts"
 
@@ -131,7 +134,9 @@ def collector(stack: StackConfig, cell: str) -> Mapping[str, Any]:
         "replicaCount": 2,
         "image": {"repository": "otel/opentelemetry-collector-k8s"},
         "config": {
-            "receivers": {"otlp": {"protocols": {"grpc": {"endpoint": "0.0.0.0:4317"}}}},
+            "receivers": {"otlp": {"protocols": {
+                "grpc": {"endpoint": "0.0.0.0:4317"}, "http": {"endpoint": f"0.0.0.0:{COLLECTOR_PORT}"},
+            }}},
             "processors": {
                 "memory_limiter": {"check_interval": "5s", "limit_percentage": 80, "spike_limit_percentage": 25},
                 "resource": {"attributes": [{"key": "cell", "value": cell, "action": "upsert"}]},

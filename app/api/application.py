@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from app.api.context import Context
 from app.api.middleware import Observe
 from app.api.problems import Problem, documented, handle
 from app.api.views import SolveRequest
+from app.observability import tracing
 from app.settings import Settings
 from app.version import VERSION
 
@@ -44,9 +45,25 @@ def application(settings: Settings) -> FastAPI:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
         context.store.engine.dispose()
+        # Here, for the server ends by the signal that stopped it.
+        await asyncio.to_thread(tracing.farewell)
 
     made = Service(
-        title="Costate", version=VERSION, description=ABOUT, lifespan=lifespan, docs_url=None, redoc_url=None
+        title="Costate",
+        version=VERSION,
+        description=ABOUT,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        # The framework's own span of each request; who sends it is told in app/observability/tracing.py.
+        telemetry={
+            "tracing": True,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+            "exclude": _untraced,
+        },
     )
     handle(made)
     for router in (meta.router, submission.router, jobs.router, results.router, web.router):
@@ -54,6 +71,11 @@ def application(settings: Settings) -> FastAPI:
     made.mount("/static", web.static)
     made.add_middleware(Observe)
     return made
+
+
+def _untraced(scope: MutableMapping[str, Any]) -> bool:
+    """Probes and files: among them what clients ask would not be found."""
+    return not scope["path"].startswith("/api/")
 
 
 def _ours(document: dict[str, Any]) -> dict[str, Any]:

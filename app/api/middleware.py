@@ -10,6 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import problem
+from app.observability import tracing
 from app.observability.logs import log
 from app.observability.metrics import HTTP_DURATION, HTTP_OPEN, HTTP_REQUESTS, metrics
 
@@ -40,6 +41,8 @@ class Observe:
             return
         begun, status, request_id = time.perf_counter(), 0, uuid4().hex[:16]
         structlog.contextvars.bind_contextvars(request=request_id)
+        if trace_id := tracing.trace_id(tracing.current()):
+            structlog.contextvars.bind_contextvars(trace_id=trace_id)
         metrics().add(HTTP_OPEN, 1)
 
         async def observed(message: Message) -> None:

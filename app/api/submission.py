@@ -31,6 +31,7 @@ from app.errors import FieldError, InvalidInput, from_pydantic
 from app.jobs.model import ENDED, Job
 from app.jobs.store import Filters
 from app.observability.metrics import JOBS_SUBMITTED, metrics
+from app.observability.tracing import span
 from app.problems.model import parse
 from app.solvers.multi_objective.black_box import BlackBox
 from app.solvers.multi_objective.request import read as read_objectives
@@ -55,7 +56,8 @@ def checked(body: dict[str, Any]) -> tuple[CheckedRequest, str]:
         given = SolveRequest.model_validate(body)
     except ValidationError as error:
         raise from_pydantic(error) from None
-    request = check(given.solver_type, given.problem_config, given.solver_config)
+    with span("check", solver=given.solver_type):
+        request = check(given.solver_type, given.problem_config, given.solver_config)
     stated = given.problem_config.get("problem")
     title = given.problem_config.get("template") or (stated.get("title") if isinstance(stated, dict) else "")
     return request, str(title or "")[:200]
@@ -66,8 +68,9 @@ def accepted(context: Context, jobs: Sequence[Job]) -> None:
     for job in jobs:
         metrics().count(JOBS_SUBMITTED, job.solver_type, str(job.cached).lower())
     waiting = [job.id for job in jobs if job.status == "pending"]
-    if untold := [job_id for job_id in waiting if not context.queue.tell(job_id)]:
-        context.store.untold(untold)
+    with span("tell the queue", jobs=len(waiting)):
+        if untold := [job_id for job_id in waiting if not context.queue.tell(job_id)]:
+            context.store.untold(untold)
 
 
 @router.post(

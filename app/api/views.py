@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.jobs.model import ENDED, Job
+from app.observability.tracing import trace_id
 
 
 class Links(BaseModel):
@@ -42,6 +43,7 @@ class JobView(BaseModel):
     cost: float | None
     error: dict[str, Any] | None
     batch_id: UUID | None
+    trace_id: str | None = Field(description="Of the trace of the request, where it is recorded.")
     links: Links
 
 
@@ -162,6 +164,7 @@ def brief(job: Job) -> dict[str, Any]:
         "progress": progress,
         "stage": None if job.status in ENDED else job.progress,
         "links": links(job.id),
+        "trace_id": trace_id(job.trace),
         **{name: getattr(job, name) for name in same},
         **{
             name: getattr(job, name)

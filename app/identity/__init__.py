@@ -1,4 +1,4 @@
 """Who a process is to its data stores where no password is told: tokens of the cloud's workload identity, files.
 
-A cloud's library is imported only where its tokens are asked for; each is an extra of the package.
+Of AWS the library that signs is imported only where it is used (the extra `aws`); the others answer one request.
 """

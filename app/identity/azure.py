@@ -1,17 +1,18 @@
-"""Tokens of Entra: the pod's Kubernetes token is exchanged for one of its managed identity."""
+"""Tokens of Entra: the pod's Kubernetes token is exchanged for one of its managed identity.
+
+Form: Microsoft identity platform, "client credentials with a federated credential" (RFC 7523, section 2.2).
+"""
 
 from __future__ import annotations
 
 import base64
 import json
-from functools import cache
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
 
+from app.identity import oauth
 from app.identity.login import IdentityError
 from app.identity.token import Token
-
-if TYPE_CHECKING:
-    from azure.identity import WorkloadIdentityCredential
 
 DATABASE_SCOPE = "https://ossrdbms-aad.database.windows.net/.default"
 CACHE_SCOPE = "https://redis.azure.com/.default"
@@ -21,17 +22,36 @@ REMEDY = (
 )
 
 
+AUTHORITY = "https://login.microsoftonline.com"
+"""Unless AKS says otherwise."""
+
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
 def token(scope: str) -> Token:
-    """An access token of one scope: a password for PostgreSQL or Redis."""
+    """An access token of one scope: a password for PostgreSQL or Redis. The pod's own token is read each time."""
+    what = "token of Entra"
     try:
-        from azure.core.exceptions import AzureError
-    except ImportError as error:
-        raise IdentityError("token of Entra", str(error), "Install costate[azure].") from error
-    try:
-        given = credential().get_token(scope)
-    except (AzureError, ValueError) as error:
-        raise IdentityError("token of Entra", str(error), REMEDY) from error
-    return Token(given.token, float(given.expires_on))
+        tenant, client = os.environ["AZURE_TENANT_ID"], os.environ["AZURE_CLIENT_ID"]
+        own = Path(os.environ["AZURE_FEDERATED_TOKEN_FILE"]).read_text().strip()
+    except KeyError as error:
+        raise IdentityError(what, f"this process has no {error.args[0]}", REMEDY) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise IdentityError(what, str(error), REMEDY) from error
+    authority = (os.environ.get("AZURE_AUTHORITY_HOST") or AUTHORITY).rstrip("/")
+    return oauth.ask(
+        what,
+        REMEDY,
+        "POST",
+        f"{authority}/{tenant}/oauth2/v2.0/token",
+        data={
+            "grant_type": "client_credentials",
+            "client_id": client,
+            "scope": scope,
+            "client_assertion_type": ASSERTION,
+            "client_assertion": own,
+        },
+    )
 
 
 def object_id(given: Token) -> str:
@@ -42,11 +62,3 @@ def object_id(given: Token) -> str:
         return str(claims["oid"])
     except (IndexError, KeyError, ValueError) as error:
         raise IdentityError("object id in the token of Entra", repr(error), REMEDY) from error
-
-
-@cache
-def credential() -> WorkloadIdentityCredential:
-    """Keeps what it was given, and reads the pod's own token anew for each exchange."""
-    from azure.identity import WorkloadIdentityCredential
-
-    return WorkloadIdentityCredential()

@@ -14,6 +14,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app.jobs.leases import Claim, Leases, Outcome
 from app.jobs.model import MAX_ATTEMPTS
 from app.jobs.slot import ProcessLostError, Slot
+from app.jobs.spans import AttemptSpans, attempt_spans
+from app.observability import tracing
 from app.observability.logs import log
 from app.observability.metrics import (
     JOB_COMPILE,
@@ -56,6 +58,8 @@ class Attempt:
         self._settings = settings
         self._name = f"{claim.job_id}/{claim.attempt}"
         self._log = log("job").bind(job=str(claim.job_id), attempt=claim.attempt)
+        if trace_id := tracing.trace_id(claim.trace):
+            self._log = self._log.bind(trace_id=trace_id)
         self._begun = self._renewed = time.monotonic()
         self._beat = 0.0
         self._progress: dict[str, Any] | None = None
@@ -66,6 +70,12 @@ class Attempt:
         However this ends, the slot's process works on nothing afterwards: what it would bring later could be
         taken for the answer to another job.
         """
+        with attempt_spans(self._claim) as spans:
+            self._run(stopping, spans)
+        if self._slot.memory_mb() > self._settings.solver_memory_mb:
+            self._slot.restart("memory")
+
+    def _run(self, stopping: threading.Event, spans: AttemptSpans) -> None:
         solver = self._claim.request.solver_type
         if self._claim.attempt == 1:  # what a later one waited for was the end of the one before
             metrics().observe(JOB_WAIT, self._claim.waited_s, solver)
@@ -73,7 +83,7 @@ class Attempt:
         ended = "fault"
         try:
             self._slot.send(self._name, self._claim.request.to_json())
-            ended = self._supervise(stopping)
+            ended = self._supervise(stopping, spans)
         except ProcessLostError as error:
             self._slot.restart("lost")
             self._told(lambda: self._leases.lost(self._claim))
@@ -87,11 +97,10 @@ class Attempt:
             seconds = time.monotonic() - self._begun
             metrics().count(JOBS_FINISHED, solver, ended.split(":")[0].replace(" ", "_"))
             metrics().observe(JOB_DURATION, seconds, solver)
+            spans.ended(ended)
             self._log.info("ended", outcome=ended, seconds=round(seconds, 3))
-        if self._slot.memory_mb() > self._settings.solver_memory_mb:
-            self._slot.restart("memory")
 
-    def _supervise(self, stopping: threading.Event) -> str:
+    def _supervise(self, stopping: threading.Event, spans: AttemptSpans) -> str:
         """Follow the solver process to the end of the attempt; how it ended."""
         asked = float(self._claim.request.options.get("time_limit_s", 300.0))
         limit = asked + self._settings.compile_grace_s
@@ -99,8 +108,9 @@ class Attempt:
             message = self._slot.receive(POLL_S)
             if message is not None and message[1] == self._name:
                 if message[0] != "progress":
-                    return self._finish(message)
+                    return self._finish(message, spans)
                 self._progress = message[2]
+                spans.stage(message[2]["stage"])
             if (left := self._left()) is not None:
                 self._slot.restart("cancel" if left == "cancelled" else "lease")
                 return self._ended(left, self._leases.cancelled) if left == "cancelled" else left
@@ -131,13 +141,16 @@ class Attempt:
         self._renewed, self._progress = now, None
         return "lease lost" if asked is None else "cancelled" if asked else None
 
-    def _finish(self, message: tuple[Any, ...]) -> str:
+    def _finish(self, message: tuple[Any, ...], spans: AttemptSpans) -> str:
+        spans.done()
         if message[0] == "failure":
             return self._fail(message[2], message[3])
         result: dict[str, Any] = message[2]
         timings = result.setdefault("timings", {})
         timings["queue_s"] = self._claim.waited_s
-        how = self._ended("completed", lambda claim: self._leases.finish(claim, self._outcome(result)))
+        spans.answered(str(result.get("status")), timings)
+        with tracing.span("store"):
+            how = self._ended("completed", lambda claim: self._leases.finish(claim, self._outcome(result)))
         if how == "completed":
             _measure(self._claim.request.solver_type, result)
         return how

@@ -48,6 +48,8 @@ class Claim:
     owner: str
     request: CheckedRequest
     waited_s: float
+    trace: str | None = None
+    """The `traceparent` of the request, where it is traced."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ class Leases:
             session.flush()
             session.refresh(job)
             waited = (cast("datetime", job.started_at) - job.submitted_at).total_seconds()
-            return Claim(job.id, job.attempt, owner, CheckedRequest.from_json(job.request), waited)
+            request = CheckedRequest.from_json(job.request)
+            return Claim(job.id, job.attempt, owner, request, waited, job.trace)
 
     def heartbeat(self, claim: Claim, lease_s: float, progress: Mapping[str, Any] | None) -> bool | None:
         """Renew the lease and note progress: whether to cancel, or None when the lease is lost."""

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, defer
 from app.errors import CostateError
 from app.jobs.leases import NOW, Leases
 from app.jobs.model import ENDED, Job, Status
+from app.observability import tracing
 from app.solvers.request import CheckedRequest
 from app.version import SOLVER_VERSION
 
@@ -132,6 +133,7 @@ class JobStore(Leases):
             digest=request.digest,
             idempotency_key=idempotency[0] if idempotency else None,
             idempotency_digest=idempotency[1] if idempotency else None,
+            trace=tracing.current(),
             enqueued_at=NOW,  # who submits tells the queue next; see `untold`
         )
         if answered := self._answer(session, request.digest):

@@ -1,1 +1,1 @@
-"""What the service tells of itself: the metric catalogue and structured logs."""
+"""What the service tells of itself: the metric catalogue and structured logs, traces."""

@@ -72,7 +72,7 @@ class Logs(Model):
 
 
 class Traces(Model):
-    """Where the OpenTelemetry Collector sends traces."""
+    """Where the OpenTelemetry Collector sends the traces of API and workers."""
 
     endpoint: str = Field(
         "",

@@ -46,6 +46,7 @@ def data_store(found: ServerPods | None, ranges: Sequence[str]) -> Peer:
 GATEWAY = Peer(namespace="envoy-gateway-system")
 MONITORING = Peer(namespace="monitoring")
 AUTOSCALER = Peer(namespace="keda")
+COLLECTOR = Peer(namespace="opentelemetry")
 CLUSTER_DNS = Peer(namespace="kube-system", pods={"k8s-app": "kube-dns"})
 
 
@@ -56,6 +57,7 @@ def matrix(
     issuers: Mapping[int, Sequence[str]],
     outside: Mapping[int, Sequence[str]],
     entry: int | None = None,
+    traces: int | None = None,
     tasks: Sequence[str] = ("migrations",),
     drills: Sequence[str] = (),
 ) -> tuple[Flow, ...]:
@@ -65,12 +67,15 @@ def matrix(
     `issuers`, by port, where pods ask for tokens of their identity, `outside` the ranges that hold object storage
     and the cloud's own interfaces.
     `entry` is the port of the API where ports of the nodes lead straight to it.
+    `traces` is the port of the collector of traces, where there is one.
     `tasks` are processes that listen to nobody; `drills` are such as have no business with the data stores.
     """
     flows = [Flow(GATEWAY, pods("api"), processes["api"]), Flow(AUTOSCALER, pods("api"), processes["api"])]
     if entry is not None:
         flows.append(Flow(Peer(ranges=("0.0.0.0/0",)), pods("api"), entry))
     flows += [Flow(MONITORING, pods(name), port) for name, port in processes.items()]
+    if traces is not None:
+        flows += [Flow(pods(name), COLLECTOR, traces) for name in processes]
     everybody = [*processes, *tasks, *drills]
     flows += [
         Flow(pods(name), CLUSTER_DNS, DNS, protocol) for name in everybody for protocol in ("UDP", "TCP")

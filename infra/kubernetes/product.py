@@ -31,6 +31,7 @@ from infra.kubernetes.schedules import BACKUP, DRILL, Schedules
 from infra.kubernetes.services import ACCOUNT, Services, service_flows
 from infra.kubernetes.unit import Unit
 from infra.kubernetes.workload import Workload
+from infra.operations import COLLECTOR_PORT
 from infra.versions import AddonName
 
 WAITED_S = 60
@@ -64,7 +65,8 @@ class Product(pulumi.ComponentResource):
         super().__init__("costate:kubernetes:Product", name, None, opts)
         self._name, self._stack, self._facts = name, stack, facts
         self._image, self._identity, self._there = image, identity, there
-        self._processes = Processes(stack=stack, image=image, accounts=facts.identity.accounts)
+        traced = "opentelemetry-collector" in there
+        self._processes = Processes(stack=stack, image=image, accounts=facts.identity.accounts, traced=traced)
         self._bindings: dict[Account, Bindings] = {}
         self._child = pulumi.ResourceOptions(parent=self)
         room = quota(stack)
@@ -116,6 +118,7 @@ class Product(pulumi.ComponentResource):
             issuers=issuers,
             outside={} if facts.store.volume else {facts.store.port: ANYWHERE},
             entry=api.port if facts.edge.plain_port else None,
+            traces=COLLECTOR_PORT if traced else None,
             **self._schedules(),
         )
         flows.NetworkPolicies(

@@ -115,6 +115,36 @@ def test_traces_go_to_whatever_speaks_otlp() -> None:
     }  # fmt: skip
 
 
+def test_the_product_sends_its_traces_to_the_collector_where_there_is_one() -> None:
+    recording = home(addons={"tempo": "install"})
+    address = "http://opentelemetry-collector.opentelemetry:4318"
+    sending = {
+        name
+        for name, pod in pods(recording).items()
+        if {"name": "OTEL_EXPORTER_OTLP_ENDPOINT", "value": address} in pod["containers"][0].get("env", [])
+    }
+    assert sending == {"api", "worker", "worker-gpu"}
+    let_out = {
+        name.removeprefix("flows-")
+        for name, policy in of_kind(recording, "NetworkPolicy").items()
+        if {"port": 4318, "protocol": "TCP"}
+        in [port for rule in policy["spec"].get("egress", []) for port in rule["ports"]]
+    }
+    assert let_out == sending
+    [release] = [
+        one for one in of_kind(recording, "Release").values() if one["name"] == "opentelemetry-collector"
+    ]
+    assert address == f"http://{release['name']}.{release['namespace']}:4318"
+    protocols = release["values"]["config"]["receivers"]["otlp"]["protocols"]
+    assert protocols["http"]["endpoint"] == "0.0.0.0:4318"
+
+
+def test_without_a_collector_the_product_is_told_of_none() -> None:
+    recording = home()
+    assert "OTEL_" not in str([pod["containers"][0].get("env") for pod in pods(recording).values()])
+    assert "4318" not in str(of_kind(recording, "NetworkPolicy"))
+
+
 def test_values_of_the_configuration_are_laid_over_ours() -> None:
     given = {"keda": {"prometheus": {"metricServer": {"enabled": True}}, "replicas": 3}}
     told = values(home(addon_values=given), "keda")

@@ -23,7 +23,7 @@ from redis.exceptions import AuthenticationError
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
-from app.identity import aws, azure
+from app.identity import aws
 from app.identity.login import Address
 from app.identity.sources import cache_login, database_login
 from app.jobs.connection import connect, engine
@@ -80,13 +80,11 @@ def entra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Issuer]:
             "AZURE_TENANT_ID": "11111111-2222-3333-4444-555555555555",
             "AZURE_CLIENT_ID": "66666666-7777-8888-9999-000000000000",
             "AZURE_FEDERATED_TOKEN_FILE": str(tmp_path / "token"),
-            "REQUESTS_CA_BUNDLE": str(certificate),
+            "SSL_CERT_FILE": str(certificate),
         }
         for name, value in given.items():
             monkeypatch.setenv(name, value)
-        azure.credential.cache_clear()
         yield made
-        azure.credential.cache_clear()
 
 
 @pytest.fixture
