@@ -94,6 +94,10 @@ test-cluster: .tools/env-test ## a real control plane of Kubernetes (built from 
 	@$(RUN) tests/tools/control_plane.py
 	$(PYTEST) tests/cluster
 
+.PHONY: test-controllers
+test-controllers: .tools/env-test ## KEDA and Argo Rollouts beside a control plane (not part of `test`: built from source the first time)
+	$(RUN) -m pytest -n 0 tests/controllers
+
 .PHONY: test-browser
 test-browser: .tools/env-test .tools/chromium ## the page in headless Chromium
 	$(PYTEST) tests/browser

@@ -17,7 +17,7 @@ def build(tool: Tool, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="building-") as work:
         room = Path(work)
-        command = go.find(room, [module.folder for module in tool.modules])
+        command = go.find(room, tool.wrappers)
         made = room / "made"
         (made / "bin").mkdir(parents=True)
         for module in tool.modules:

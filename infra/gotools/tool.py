@@ -33,7 +33,7 @@ class Files:
     paths: Mapping[str, str]
     """Path in the tool's folder (`bin/...` for what can be run), by path in the module; a folder is taken whole."""
     wrapper: Path | None = None
-    """Folder of the wrapper module that fixes the version and its checksum."""
+    """Folder of the wrapper module that fixes the version, if none is named, and its checksum."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,11 @@ class Tool:
     version: str
     modules: tuple[Module, ...]
     files: tuple[Files, ...] = field(default=())
+
+    @property
+    def wrappers(self) -> set[Path]:
+        """Folders of all wrapper modules."""
+        return {one.folder for one in self.modules} | {one.wrapper for one in self.files if one.wrapper}
 
     @property
     def key(self) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from estates import CLUSTERS, ENVIRONMENTS, Estate, recorded
+from estates import CLUSTERS, ENVIRONMENTS, TODAY, Estate, recorded
 
-from infra.recorder import Recording
+from infra.recorder import Recording, record
 
 Object = dict[str, Any]
 RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -21,6 +21,15 @@ EVERY = [
 ]
 """Every environment on every platform with a cluster, with and without GPUs."""
 
+OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "blue-green": ("aws", {"costate:release": {"strategy": "blue-green"}}),
+    "canary": ("aws", {"costate:release": {"strategy": "canary"}}),
+    "karpenter": ("aws", {"costate:cluster": {"node_autoscaler": "karpenter"}}),
+    "snapshots": ("existing", {"costate:existing": {"database": "operator", "snapshot_class": "csi"}}),
+    "vpa": ("aws", {"costate:addons": {"vpa": "install"}}),
+}
+"""What adds kinds of custom resources that no environment has by itself: a platform, and what its stack says."""
+
 
 def manifests(recording: Recording, unnamed: str) -> list[Object]:
     """Objects in the order in which they are declared; releases of charts, which only Helm can unfold, left out.
@@ -32,15 +41,21 @@ def manifests(recording: Recording, unnamed: str) -> list[Object]:
         for one in recording.resources
         if one.custom and one.type.startswith("kubernetes:") and one.type != RELEASE
     ]
-    for one in found:
-        meta = one["metadata"]
-        meta.setdefault("name", f"{one['kind'].lower()}-{unnamed}")
+    for number, one in enumerate(found):
+        one["metadata"].setdefault("name", f"{one['kind'].lower()}-{unnamed}-{number}")
     return found
 
 
 def of(estate: Estate, unnamed: str = "tried") -> list[Object]:
     """Manifests of a configuration."""
     return manifests(recorded(estate), unnamed)
+
+
+def of_option(name: str) -> list[Object]:
+    """Manifests of production with GPUs and one of `OPTIONS`."""
+    cloud, values = OPTIONS[name]
+    whole = Estate(cloud, "production", gpu=True, layer="all").values() | values
+    return manifests(record(whole, "prod", today=TODAY), "tried")
 
 
 def pod_templates(objects: list[Object]) -> dict[str, Object]:

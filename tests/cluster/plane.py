@@ -116,8 +116,8 @@ class ControlPlane:
         """Whatever answers for nodes."""
         self._start("kwok", [str(programs(KWOK) / "kwok"), *self._kwok_flags()])
 
-    def _start(self, name: str, command: list[str]) -> None:
-        running = Running(command, self._place / f"{name}.log", dict(os.environ))
+    def _start(self, name: str, command: list[str], **environment: str) -> None:
+        running = Running(command, self._place / f"{name}.log", os.environ | environment)
         self._running.append(running)
         with self._pids.open("a") as file:
             file.write(f"{running.pid}\n")
@@ -155,8 +155,8 @@ class ControlPlane:
         lines = [f'{token},{name},{name},"{self.identities[name]}"' for name, token in self._tokens.items()]
         (place / "tokens.csv").write_text("\n".join(lines) + "\n")
         (place / "audit.yaml").write_text(json.dumps(AUDIT))
-        for name in self.identities:
-            self._kubeconfig(name)
+        for name, token in self._tokens.items():
+            self._kubeconfig(name, token)
         key = subprocess.run(["openssl", "genrsa", "2048"], capture_output=True, text=True, check=True).stdout
         (place / "accounts.key").write_text(key)
         scheduler = {
@@ -172,7 +172,7 @@ class ControlPlane:
         (place / "scheduler.yaml").write_text(json.dumps(scheduler))
         (place / "stages.yaml").write_text(stages())
 
-    def _kubeconfig(self, name: str) -> None:
+    def _kubeconfig(self, name: str, token: str) -> Path:
         cluster = {
             "server": f"https://{self.host}:{self._port}",
             "certificate-authority": str(self._place / "certificates" / "apiserver.crt"),
@@ -181,11 +181,13 @@ class ControlPlane:
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": "test", "cluster": cluster}],
-            "users": [{"name": name, "user": {"token": self._tokens[name]}}],
+            "users": [{"name": name, "user": {"token": token}}],
             "contexts": [{"name": "test", "context": {"cluster": "test", "user": name}}],
             "current-context": "test",
         }
-        (self._place / f"{name.replace(':', '-')}.kubeconfig").write_text(json.dumps(config))
+        path = self._place / f"{name.replace(':', '-')}.kubeconfig"
+        path.write_text(json.dumps(config))
+        return path
 
     def _etcd_flags(self) -> list[str]:
         client, peer = f"http://{self.host}:{self._etcd}", f"http://{self.host}:{free_port()}"

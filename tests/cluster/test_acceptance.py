@@ -9,10 +9,12 @@ from api import Api, Object, RefusedError
 from estates import Estate
 from installation import Installation, spaces
 from live import eventually
-from manifests import EVERY, of, pod, pod_templates
+from manifests import EVERY, OPTIONS, of, of_option, pod, pod_templates
 
 STAND_IN = "tls: failed to find any PEM data in certificate input"
 """The recorder answers no real certificate where a provider would make one."""
+
+BUILT_IN = (".authorization.k8s.io", "admissionregistration.k8s.io", "scheduling.k8s.io", ".storage.k8s.io")
 
 ESTATES = pytest.mark.parametrize(
     "estate",
@@ -34,6 +36,24 @@ def test_every_object_is_accepted_without_a_warning(api: Api, namespace: str, es
         accepted = api.apply(moved(one, namespace) if one["kind"] == "Service" else one, dry=True)
         assert accepted["metadata"]["name"] == one["metadata"]["name"]
     assert set(api.warnings) <= {STAND_IN}
+
+
+@pytest.mark.usefixtures("product")
+@pytest.mark.parametrize("option", [pytest.param(one, marks=pytest.mark.xdist_group(one)) for one in OPTIONS])
+def test_custom_resources_of_what_is_optional_are_known_to_their_definitions(api: Api, option: str) -> None:
+    objects = of_option(option)
+    kinds = custom(objects) - custom(of(EVERY[0]))
+    assert kinds
+    spaces(api, objects)
+    for one in objects:
+        if one["kind"] == "Namespace":
+            api.apply(one)  # what is tried without effect needs the place where it would be
+    for one in objects:
+        if one["kind"] in kinds:
+            api.apply(one, dry=True)
+            with pytest.raises(RefusedError, match="mispelt"):
+                api.apply({**one, "spec": {**one["spec"], "mispelt": True}}, dry=True)
+    assert api.warnings == []
 
 
 @ESTATES
@@ -88,6 +108,12 @@ def test_a_misspelt_field_is_refused_in_every_kind(api: Api) -> None:
                 api.apply(one, dry=True)
             kinds.add(one["kind"])
     assert {"Deployment", "Gateway", "ScaledObject", "Certificate"} <= kinds
+
+
+def custom(objects: list[Object]) -> set[str]:
+    """Kinds that Kubernetes itself does not have."""
+    groups = {one["kind"]: one["apiVersion"].rpartition("/")[0] for one in objects}
+    return {kind for kind, group in groups.items() if "." in group and not group.endswith(BUILT_IN)}
 
 
 def moved(one: Object, namespace: str) -> Object:

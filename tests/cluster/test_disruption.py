@@ -3,73 +3,22 @@
 from __future__ import annotations
 
 import copy
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from api import Api, Object, RefusedError
-from installation import NAMESPACE, Installation, pods, ready, scale, settled
+from installation import NAMESPACE, Installation, pods, scale, settled
 from live import eventually
 from nodes import hold
 from plane import Address
+from watching import watched
 
 pytestmark = pytest.mark.xdist_group("product")
 UNITS = ("api", "worker", "worker-gpu")
 SETTLE_S = 120
 SERVING = 4
 """Replicas of the API in these tests: enough that some share a zone."""
-
-
-class Watcher:
-    """Counts the ready pods of each unit after every event."""
-
-    def __init__(self, address: Address) -> None:
-        self.least: dict[str, int] = {}
-        self.events = 0
-        self._now: dict[str, dict[str, bool]] = {unit: {} for unit in UNITS}
-        self._api = address.api()
-        self._stop = threading.Event()
-        path = self._api.path("v1", "Pod", namespace=NAMESPACE)
-        listed = self._api.ask("GET", path)
-        for pod in listed["items"]:
-            self._see("ADDED", pod)
-        self.least = {unit: self._count(unit) for unit in UNITS}
-        self._thread = threading.Thread(
-            target=self._watch, args=(path, listed["metadata"]["resourceVersion"]), daemon=True
-        )
-        self._thread.start()
-
-    def _watch(self, path: str, version: str) -> None:
-        for event in self._api.stream(path, version, self._stop):
-            self._see(event["type"], event["object"])
-            self.events += 1
-            for unit in UNITS:
-                self.least[unit] = min(self.least[unit], self._count(unit))
-
-    def _see(self, what: str, pod: Object) -> None:
-        unit = pod["metadata"].get("labels", {}).get("app.kubernetes.io/name", "")
-        if unit in self._now:
-            stays = what != "DELETED" and "deletionTimestamp" not in pod["metadata"]
-            self._now[unit][pod["metadata"]["name"]] = stays and ready(pod)
-
-    def _count(self, unit: str) -> int:
-        return sum(self._now[unit].values())
-
-    def stop(self) -> None:
-        self._stop.set()
-        self._thread.join(30)
-        assert not self._thread.is_alive()
-
-
-@contextmanager
-def watched(address: Address) -> Iterator[Watcher]:
-    made = Watcher(address)
-    try:
-        yield made
-    finally:
-        made.stop()
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +48,7 @@ def test_draining_a_node_leaves_the_api_available(
     """Nodes that serve are drained in turn, the impatient way: a refused eviction is asked for again at once."""
     serving = sorted({one["spec"]["nodeName"] for one in pods(api, "api")})
     refused = 0
-    with watched(address) as seen:
+    with watched(address, *UNITS) as seen:
         for node in serving[:2]:
             hold(api, node, True)
             refused += drain(api, node)
@@ -147,7 +96,7 @@ def test_a_rollout_never_goes_below_the_promised_number(
     api: Api, address: Address, product: Installation, replicas: dict[str, int]
 ) -> None:
     before = {unit: {one["metadata"]["name"] for one in pods(api, unit)} for unit in UNITS}
-    with watched(address) as seen:
+    with watched(address, *UNITS) as seen:
         for unit in UNITS:
             api.merge(api.path("apps/v1", "Deployment", unit, NAMESPACE), template(product, unit))
         settle(api)
@@ -163,7 +112,7 @@ def test_a_version_that_never_becomes_ready_takes_nobodys_place(
     """A template that no node can hold: the old pods go on, and the rollout does not."""
     path = api.path("apps/v1", "Deployment", "api", NAMESPACE)
     before = {one["metadata"]["name"] for one in pods(api, "api")}
-    with watched(address) as seen:
+    with watched(address, *UNITS) as seen:
         found = api.get("apps/v1", "Deployment", "api", NAMESPACE)
         nowhere = copy.deepcopy(found["spec"]["template"])
         nowhere["spec"]["nodeSelector"] = {"costate.dev/pool": "nowhere"}

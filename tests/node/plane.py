@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import ClassVar
 
+from certificates import Aggregation, Authority
 from plane import IDENTITIES, Address, ControlPlane, flags
 
-from node.certificates import Authority
 from node.place import FOLDER, NAME, NODE
 
 KUBELET, PROXY = f"system:node:{NAME}", "system:kube-proxy"
@@ -35,13 +35,12 @@ class NodePlane(ControlPlane):
         super()._write()
         self.authority = Authority(self._place / "authority")
         self._to_kubelet = self.authority.client("to-kubelet", "/O=system:masters/CN=apiserver")
-        self._to_aggregated = self.authority.client("to-aggregated", "/CN=front-proxy")
+        self._aggregation = Aggregation(self.authority)
 
     def _start_nodes(self) -> None:
         """The real one joins later."""
 
     def _api_flags(self) -> list[str]:
-        authority = self.authority.pair.certificate
         return [
             *super()._api_flags(),
             *flags(
@@ -49,13 +48,7 @@ class NodePlane(ControlPlane):
                     "kubelet-preferred-address-types": "InternalIP",
                     "kubelet-client-certificate": self._to_kubelet.certificate,
                     "kubelet-client-key": self._to_kubelet.key,
-                    "requestheader-client-ca-file": authority,
-                    "requestheader-allowed-names": "front-proxy",
-                    "requestheader-username-headers": "X-Remote-User",
-                    "requestheader-group-headers": "X-Remote-Group",
-                    "requestheader-extra-headers-prefix": "X-Remote-Extra-",
-                    "proxy-client-cert-file": self._to_aggregated.certificate,
-                    "proxy-client-key-file": self._to_aggregated.key,
+                    **self._aggregation.flags(),
                 }
             ),
         ]

@@ -1,0 +1,3 @@
+module costate.invalid/definitions
+
+go 1.26.6
