@@ -51,7 +51,7 @@ def judged(api: Api) -> list[tuple[tuple[str, ...], str]]:
     """Metrics and verdict of each analysis of the newest revision, in order."""
     newest = rollout(api)["status"]["currentPodHash"]
     found = api.list(API, "AnalysisRun", NAMESPACE, labels={"rollouts-pod-template-hash": newest})
-    found.sort(key=lambda one: int(one["metadata"]["labels"].get("step-index", -1)))
+    found.sort(key=lambda one: str(one["metadata"]["creationTimestamp"]))
     return [
         (tuple(metric["name"] for metric in one["spec"]["metrics"]), one["status"]["phase"]) for one in found
     ]
@@ -68,6 +68,13 @@ def until(api: Api, wanted: str, image: str) -> dict[int, set[int]]:
 
     eventually(there, seconds=LONG_S, what=f"the rollout of {image} is {wanted}")
     return dict(seen)
+
+
+def served(api: Api) -> set[str]:
+    """Images of the pods that the Service leads to."""
+    selector = api.get("v1", "Service", "api", NAMESPACE)["spec"]["selector"]
+    found = api.list("v1", "Pod", NAMESPACE, labels=selector)
+    return {one["spec"]["containers"][0]["image"] for one in found}
 
 
 def served_throughout(seen: Watcher, replicas: int) -> None:
@@ -121,3 +128,25 @@ def test_after_a_build_was_taken_back_the_next_takes_over(api: Api, canary: str)
     revise(api, FIRST, "canary", canary)
     until(api, "Healthy", FIRST)
     assert set(images(api)) == {FIRST}
+
+
+def test_colours_change_and_change_back_when_errors_show(api: Api, plane: Plane, canary: str) -> None:
+    put(api, declared(FIRST, "blue-green", canary))
+    eventually(lambda: phase(api) == "Healthy", seconds=LONG_S, what="the other strategy is understood")
+    replicas = rollout(api)["spec"]["replicas"]
+    revise(api, GOOD, "blue-green", canary)
+    until(api, "Healthy", GOOD)
+    assert served(api) == {GOOD}
+    assert judged(api) == [(("numerical",), "Successful"), (("errors", "latency"), "Successful")]
+    revise(api, OFF, "blue-green", canary)
+    until(api, "Degraded", OFF)
+    assert served(api) == {GOOD}
+    assert judged(api) == [(("numerical",), "Failed")]
+    with watched(plane.address, "api") as seen:
+        revise(api, WORSE, "blue-green", canary)
+        eventually(lambda: served(api) == {WORSE}, seconds=LONG_S, what="the colours have changed")
+        until(api, "Degraded", WORSE)
+        eventually(lambda: served(api) == {GOOD}, seconds=LONG_S, what="the colours have changed back")
+    assert judged(api) == [(("numerical",), "Successful"), (("errors", "latency"), "Failed")]
+    assert images(api)[GOOD] == replicas
+    served_throughout(seen, replicas)
