@@ -40,7 +40,12 @@ def start_keda(plane: Plane, api: Api, proxy: str) -> None:
     served = f"{METRICS}.{KEDA_NAMESPACE}.svc"
     certificates = plane.certificates(METRICS, served, "localhost")
     asked, port = free_port(), free_port()
-    common = {"KUBECONFIG": str(kubeconfig), "POD_NAMESPACE": KEDA_NAMESPACE, "WATCH_NAMESPACE": ""}
+    common = {
+        "KUBECONFIG": str(kubeconfig),
+        "KEDA_CLUSTER_OBJECT_NAMESPACE": KEDA_NAMESPACE,
+        "POD_NAMESPACE": KEDA_NAMESPACE,
+        "WATCH_NAMESPACE": "",
+    }
     operator = {
         "kubeconfig": kubeconfig,
         "cert-dir": certificates,
