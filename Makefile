@@ -92,10 +92,14 @@ test-engine: .tools/env-test .tools/policy ## the real Pulumi engine
 test-cluster: .tools/env-test ## a real control plane of Kubernetes (built from source the first time: 10 to 15 minutes)
 	@$(RUN) -m infra.engine path
 	@$(RUN) tests/tools/control_plane.py
+	@PYTHONPATH=tests $(RUN) -m tools.definitions
 	$(PYTEST) tests/cluster
 
 .PHONY: test-controllers
-test-controllers: .tools/env-test ## KEDA and Argo Rollouts beside a control plane (not part of `test`: built from source the first time)
+test-controllers: .tools/env-test ## KEDA and Argo Rollouts beside a control plane (not part of `test`)
+	@$(RUN) tests/tools/control_plane.py
+	@PYTHONPATH=tests $(RUN) -m tools.definitions
+	@PYTHONPATH=tests $(RUN) -m tools.controllers
 	$(RUN) -m pytest -n 0 tests/controllers
 
 .PHONY: test-browser

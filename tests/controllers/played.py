@@ -39,7 +39,8 @@ class Workers:
         """Let all solve on."""
         for worker in [*self.there.values(), *self.leaving]:
             with suppress(psutil.NoSuchProcess):
-                worker.solver().resume()
+                for child in worker.children():
+                    child.resume()
 
 
 def told(pod: Object) -> dict[str, str]:

@@ -32,14 +32,13 @@ def service(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 @pytest.fixture(scope="module")
-def workers(plane: Plane, api: Api, service: Service) -> Iterator[Workers]:
+def workers(plane: Plane, api: Api, service: Service) -> Workers:
     """The product, scaled by KEDA, whose plain HTTP requests all end at the API's process."""
     start_keda(plane, api, proxy=service.url)
     put(api, declared(FIRST, "canary", "http://nobody.invalid"))
     made = Workers(api, service)
     eventually(lambda: replicas(api) == 1, seconds=LONG_S, what="one worker, for nothing waits")
-    yield made
-    made.let()
+    return made
 
 
 def replicas(api: Api) -> int:

@@ -1,11 +1,14 @@
 """Definitions of the custom resources of the add-ons, as the Go modules of their projects carry them.
 
-Each module is of the release that the pinned chart installs (`infra/versions.py`).
+Each module is of the release that the pinned chart installs (`infra/versions.py`). Run by itself, it gets what is
+not there.
 """
 
 from __future__ import annotations
 
-from infra.gotools import Files, Tool
+import sys
+
+from infra.gotools import Files, NoGoError, Tool, folder
 from tools.control_plane import MODULES
 
 WRAPPER = MODULES / "definitions"
@@ -48,3 +51,10 @@ DEFINITIONS = Tool(
     ),
 )  # fmt: skip
 """55 MB to download, once a machine."""
+
+
+if __name__ == "__main__":
+    try:
+        sys.stdout.write(f"{folder(DEFINITIONS)}\n")
+    except NoGoError as error:
+        sys.stderr.write(f"NO CUSTOM RESOURCE WILL BE TESTED: {error}\n")
