@@ -16,6 +16,7 @@ from controllers.traffic import Traffic
 
 API = "argoproj.io/v1alpha1"
 LONG_S = 240
+REVISION = "rollout.argoproj.io/revision"
 REVISED = ("AnalysisTemplate", "Rollout")
 
 
@@ -49,8 +50,12 @@ def revise(api: Api, image: str, strategy: str, prometheus: str) -> None:
 
 def judged(api: Api) -> list[tuple[tuple[str, ...], str]]:
     """Metrics and verdict of each analysis of the newest revision, in order."""
-    newest = rollout(api)["status"]["currentPodHash"]
-    found = api.list(API, "AnalysisRun", NAMESPACE, labels={"rollouts-pod-template-hash": newest})
+    newest = rollout(api)["metadata"]["annotations"][REVISION]
+    found = [
+        one
+        for one in api.list(API, "AnalysisRun", NAMESPACE)
+        if one["metadata"]["annotations"][REVISION] == newest
+    ]
     found.sort(key=lambda one: str(one["metadata"]["creationTimestamp"]))
     return [
         (tuple(metric["name"] for metric in one["spec"]["metrics"]), one["status"]["phase"]) for one in found
