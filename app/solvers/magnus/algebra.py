@@ -19,17 +19,8 @@ UNROLLED_DIMENSION = 9
 """Up to here products are written out over the lanes; beyond, a batched matrix product is faster
 (measured)."""
 
-CHARACTERISTIC_DIMENSION = 5
-"""Up to here a polynomial of a matrix is reduced by its characteristic polynomial first."""
-
-DEGREE = 16
-"""Degree of the Taylor polynomial of the exponential that is reduced so; else it is 18."""
-
-RADIUS = 0.75
-"""The 1-norm up to which that polynomial is exact to rounding: 0.75^17 / 17! = 2e-17."""
-
-RADIUS_18 = 1.09
-"""The same of degree 18."""
+RADIUS = 1.09
+"""The 1-norm up to which the Taylor polynomial of degree 18 is exact to rounding."""
 
 _I_A_A2_A3_A6 = (
     (0.0, -0.10036558103014462, -0.0080292464824115696, -0.00089213849804572995, 0.0),
@@ -90,13 +81,11 @@ def identity(d: int, lanes: int, dtype: jnp.dtype) -> Array:
 
 
 def combine(coefficients: Array, basis: Array) -> Array:
-    """`sum_m c_m A_m`: coefficients `(m, L)`, basis `(m, d, d)`, result `(d, d, L)`."""
-    if basis.shape[1] > UNROLLED_DIMENSION:
-        return jnp.einsum("ml,mij->ijl", coefficients.astype(basis.dtype), basis)
-    total = basis[0][:, :, None] * coefficients[0]
-    for m in range(1, basis.shape[0]):
-        total = total + basis[m][:, :, None] * coefficients[m]
-    return total
+    """`sum_m c_m A_m`: real coefficients `(m, L)`, basis `(m, d, d)`, result `(d, d, L)`."""
+    m, d, _ = basis.shape
+    parts = (basis.real, basis.imag) if jnp.iscomplexobj(basis) else (basis,)
+    sums = [(part.reshape(m, d * d).T @ coefficients).reshape(d, d, -1) for part in parts]
+    return jax.lax.complex(*sums) if len(sums) == 2 else sums[0]
 
 
 def one_norm(a: Array) -> Array:
@@ -104,12 +93,11 @@ def one_norm(a: Array) -> Array:
     return jnp.max(jnp.sum(jnp.abs(a), axis=0), axis=0)
 
 
-def squarings_for(norm: float, dimension: int) -> int:
+def squarings_for(norm: float) -> int:
     """How often a matrix of this 1-norm is halved before the polynomial is exact to rounding."""
-    if not norm < math.inf:
+    if not 0 < norm < math.inf:
         return 0  # the result is not finite, however it is computed
-    radius = RADIUS if dimension <= CHARACTERISTIC_DIMENSION else RADIUS_18
-    return max(0, math.ceil(math.log2(norm / radius))) if norm > 0 else 0
+    return max(0, math.ceil(math.log2(norm / RADIUS)))
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
@@ -145,38 +133,9 @@ exponential.defvjp(_forward, _backward)
 
 def _exponential_taylor(a: Array, squarings: Array) -> Array:
     scaled = a * jnp.ldexp(1.0, -squarings).astype(a.real.dtype)
-    polynomial = (
-        _taylor_by_characteristic if a.shape[0] <= CHARACTERISTIC_DIMENSION else _taylor_in_five_products
-    )
-    squared: Array = jax.lax.fori_loop(0, squarings, lambda _, r: matmul(r, r), polynomial(scaled))
+    polynomial = _taylor_in_five_products(scaled)
+    squared: Array = jax.lax.fori_loop(0, squarings, lambda _, r: matmul(r, r), polynomial)
     return squared
-
-
-def _taylor_by_characteristic(a: Array) -> Array:
-    """The Taylor polynomial reduced by the characteristic one (Cayley and Hamilton): `d - 2` products.
-
-    What is left of the polynomial are `d` numbers in every lane, found by Horner's rule on numbers.
-    """
-    d, _, lanes = a.shape
-    powers = [identity(d, lanes, a.dtype), a]
-    for _ in range(d - 2):
-        powers.append(matmul(powers[-1], a))
-    half = d // 2
-    traces = [jnp.einsum("iil->l", power) for power in powers[1:]]
-    traces.append(jnp.sum(powers[half] * jnp.swapaxes(powers[d - half], 0, 1), axis=(0, 1)))
-    # Newton's identities give the elementary symmetric functions of the eigenvalues.
-    symmetric = [jnp.ones_like(traces[0])]
-    for k in range(1, d + 1):
-        terms = [(-1) ** (i - 1) * symmetric[k - i] * traces[i - 1] for i in range(1, k + 1)]
-        symmetric.append(sum(terms[1:], terms[0]) / k)
-    # a^d = sum_i (-1)^(i+1) e_i a^(d-i)
-    replaced = [(-1) ** (d - k + 1) * symmetric[d - k] for k in range(d)]
-    left = [jnp.full_like(traces[0], 1.0 / math.factorial(DEGREE))] + [jnp.zeros_like(traces[0])] * (d - 1)
-    for k in range(DEGREE - 1, -1, -1):
-        top = left[-1]
-        left = [(1.0 / math.factorial(k) if j == 0 else left[j - 1]) + replaced[j] * top for j in range(d)]
-    left = list(materialise(*left))
-    return sum((left[k] * powers[k] for k in range(1, d)), left[0] * powers[0])
 
 
 def _taylor_in_five_products(a: Array) -> Array:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from app.problems.evaluation import evaluate
+from app.problems.expression import MATHEMATICAL, Expression, constant
 from app.solvers.magnus.control import ControlProblem, Ensemble, Measure
 from app.solvers.magnus.density_matrices import coordinates, decay_generator, hamiltonian_generator
 from app.solvers.magnus.spread import combinations
@@ -23,23 +25,36 @@ def linear_system(statement: Statement, constants: Mapping[str, float] | None = 
     matrix; with a source, a last entry 1 is added to `x` so that the system is homogeneous.
     """
     values = {**statement.constants, **(constants or {})}
-    terms = [*statement.terms, *statement.collapse]
-    driven = [control.term for control in statement.controls]
-    amplitudes = (
-        [term.amplitude for term in terms] + list(statement.source) + [term.amplitude for term in driven]
-    )
-    matrices = [_generator(statement, term.matrix) for term in statement.terms]
-    matrices += [decay_generator(term.matrix) for term in statement.collapse]
+    parts = [(_generator(statement, term.matrix), term.amplitude) for term in statement.terms]
+    parts += [(decay_generator(term.matrix), term.amplitude) for term in statement.collapse]
     if statement.source:
         n = statement.register.dimension
-        matrices = [np.pad(matrix, (0, 1)) for matrix in matrices]
-        matrices += [_unit(n + 1, row, n) for row in range(n)]
-    matrices += [_generator(statement, term.matrix) for term in driven]
+        parts = [(np.pad(matrix, (0, 1)), amplitude) for matrix, amplitude in parts]
+        parts += [(_unit(n + 1, row, n), amplitude) for row, amplitude in enumerate(statement.source)]
+    parts += [
+        (_generator(statement, control.term.matrix), control.term.amplitude) for control in statement.controls
+    ]
+    if not statement.controls:
+        parts = _constants_joined(parts, values)
+    amplitudes = [amplitude for _, amplitude in parts]
     return LinearSystem(
-        np.stack(matrices),
+        np.stack([matrix for matrix, _ in parts]),
         lambda t: statement.amplitudes(amplitudes, t, values),
         skew=statement.kind == "schroedinger",
     )
+
+
+def _constants_joined(
+    parts: list[tuple[np.ndarray, Expression]], values: Mapping[str, float]
+) -> list[tuple[np.ndarray, Expression]]:
+    """The same sum, all that does not change in time as one matrix: fewer matrices are combined at every
+    step."""
+    still = [part for part in parts if "t" not in part[1].names]
+    numbers = [float(evaluate(amplitude, {**MATHEMATICAL, **values})) for _, amplitude in still]
+    if not still or not np.all(np.isfinite(numbers)):
+        return parts
+    whole = sum(number * matrix for number, (matrix, _) in zip(numbers, still, strict=True))
+    return [(np.asarray(whole), constant(1.0)), *(part for part in parts if "t" in part[1].names)]
 
 
 def initial_columns(statement: Statement) -> np.ndarray:

@@ -77,7 +77,7 @@ class Objective:
         norm = norm + self._norms[drifts:] @ (self._largest[drifts:] * size)
         # Higher orders add commutators to the sum that the norm bounds.
         most = float(norm.max()) * (1.0 if self._values.shape[0] == 1 else 1.5)
-        return squarings_for(most, self._basis.shape[-1])
+        return squarings_for(most)
 
     def __call__(self, controls: np.ndarray) -> Evaluation:
         """Evaluate at `controls` `(slices, controls)`."""

@@ -20,7 +20,7 @@ PRODUCT_DIMENSION = 12
 MAX_BYTES = 1 << 29
 """Memory that one propagation may take; it bounds the number of steps."""
 
-_FIRST_STEPS = 1.25
+_FIRST_STEPS = 1.4
 """First number of steps, as part of what the indicator of the mesh says (measured)."""
 
 
@@ -72,14 +72,14 @@ def propagate(
     by_products = method == "magnus" or (
         method == "auto" and (system.dimension <= PRODUCT_DIMENSION or initial.shape[1] == system.dimension)
     )
-    unit = products.LANES if by_products else 4
-    most = _most_steps(system, initial, order, by_products)
+    unit = products.finest_lanes(system.dimension) if by_products else 4
+    most = _most_steps(system, initial, order, by_products, unit)
 
     def solve(counts: list[int]) -> list[np.ndarray]:
         """The answers on meshes of so many steps, the last the finest."""
         if not by_products:
             return [actions.propagate(system, initial, times, span, count, order) for count in counts]
-        chunk_steps = counts[-1] // products.LANES
+        chunk_steps = counts[-1] // unit
         lanes = tuple(count // chunk_steps for count in counts)
         return list(products.propagate(system, initial, times, span, chunk_steps, order, lanes))
 
@@ -124,12 +124,11 @@ def _round(steps: float, unit: int) -> int:
     return unit * max(1, math.ceil(steps / unit))
 
 
-def _most_steps(system: LinearSystem, initial: np.ndarray, order: int, by_products: bool) -> int:
-    kept = system.dimension**2 if by_products else initial.size
+def _most_steps(system: LinearSystem, initial: np.ndarray, order: int, by_products: bool, unit: int) -> int:
+    kept = 2 * system.dimension**2 if by_products else initial.size  # exponents and products
     per_step = kept * system.basis.itemsize + 8 * system.basis.shape[0] * order
-    unit = 4 * products.LANES
     per_step *= 2  # coarser meshes are held at the same time
-    return max(unit, int(MAX_BYTES / (2 * per_step)) // unit * unit)
+    return max(4 * unit, int(MAX_BYTES / (2 * per_step)) // (4 * unit) * 4 * unit)
 
 
 def _extrapolated(counts: list[int], answers: list[np.ndarray], order: int) -> np.ndarray:

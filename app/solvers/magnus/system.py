@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from app.errors import CostateError
+from app.solvers.magnus.words import words
 
 Coefficients = Callable[[np.ndarray], np.ndarray]
 """Times `(n,)` to the coefficients `c_m(t)`, `(n, m)`, real."""
@@ -24,9 +26,8 @@ class UndefinedError(CostateError):
 def finite(values: np.ndarray, t: np.ndarray) -> np.ndarray:
     """`values` `(n, m)` of times `t` `(n,)`; UndefinedError names the first time where they are not
     finite."""
-    bad = ~np.all(np.isfinite(values), axis=1)
-    if bad.any():
-        raise UndefinedError(float(np.min(t[bad])))
+    if not np.all(np.isfinite(values)):
+        raise UndefinedError(float(np.min(t[~np.all(np.isfinite(values), axis=1)])))
     return values
 
 
@@ -38,6 +39,11 @@ class LinearSystem:
     basis: np.ndarray
     coefficients: Coefficients
     skew: bool
+
+    @cached_property
+    def words(self) -> np.ndarray | None:
+        """The words of two generators, `(11, d, d)`; None where there are more, or one."""
+        return words(self.basis) if self.basis.shape[0] == 2 else None
 
     @property
     def dimension(self) -> int:
