@@ -97,6 +97,18 @@ def _kubectl(*words: str) -> dict[str, Any]:
     return answer
 
 
+@commands.command("await")
+def await_(
+    url: Annotated[str, typer.Option(help="Address of the service.")],
+    patience_s: Annotated[float, typer.Option(help="How long to wait for this build to take over.")],
+) -> None:
+    """While: wait until this build alone answers; what is to follow it may be released then."""
+    from app.release.verification import taken_over
+
+    _refuse(taken_over(url, BUILD_VERSION, patience_s=patience_s))
+    typer.echo(f"{BUILD_VERSION} alone serves at {url}")
+
+
 @commands.command()
 def verify(
     url: Annotated[str, typer.Option(help="Address of the service.")],

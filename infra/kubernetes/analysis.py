@@ -16,7 +16,7 @@ from infra.kubernetes.accounts import PRODUCT
 from infra.kubernetes.flows import Flow
 from infra.kubernetes.pod import container, pod, template
 from infra.kubernetes.process import Process
-from infra.kubernetes.rollout import API, ERRORS, LATENCY, NUMERICAL
+from infra.kubernetes.rollout import API, ERRORS, LATENCY, NUMERICAL, STEPS
 from infra.monitoring.slo import PROBES, UNTIMED
 
 NAME = "release"
@@ -36,6 +36,9 @@ LIMIT_S = 1800
 
 TAKES_OVER_S = 1800
 """How long the last pods may take to be replaced once the rollout is done."""
+
+ROOM_S = 600
+"""For a Job's pod to find a node, which may have to be made."""
 
 
 class Analysis(pulumi.ComponentResource):
@@ -63,6 +66,7 @@ class Analysis(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         self._image, self._cpu, self._memory, self._cache = image, cpu, memory, cache
         self._url = f"http://{unit}.{PRODUCT}"
+        self._judged_s = LIMIT_S + len(STEPS) * (release.pause_s + INTERVAL_S * TIMES)
         core.v1.ServiceAccount(
             name,
             metadata=meta.v1.ObjectMetaArgs(name=NAME, namespace=namespace),
@@ -87,20 +91,30 @@ class Analysis(pulumi.ComponentResource):
             )
         self.register_outputs({})
 
-    def verified(self, opts: pulumi.ResourceOptions) -> batch.v1.Job:
-        """A look at what serves in the end: `up` fails where the new build was taken back.
+    def taken_over(self, opts: pulumi.ResourceOptions) -> batch.v1.Job:
+        """Waits until the new build alone serves: what follows it depends on this, and not on the Rollout alone.
 
-        No child of this component, for which the Rollout waits.
+        A Rollout that is updated is `Healthy`, as it was before, until its controller has seen the change, and
+        Pulumi does not ask of which generation a status is.
         """
+        return self._last("takeover", opts, "await", self._judged_s + TAKES_OVER_S)
+
+    def verified(self, opts: pulumi.ResourceOptions) -> batch.v1.Job:
+        """A look at what serves in the end: `up` fails where it does not solve as is known."""
+        return self._last("verification", opts, "verify", TAKES_OVER_S)
+
+    def _last(self, name: str, opts: pulumi.ResourceOptions, word: str, patience_s: int) -> batch.v1.Job:
+        """A Job of this image, made anew for each. No child of this component, for which the Rollout waits."""
+        seconds = patience_s + LIMIT_S
         return batch.v1.Job(
-            f"{self._name}-verification",
+            f"{self._name}-{name}",
             metadata=meta.v1.ObjectMetaArgs(namespace=self._namespace, labels=self._process().selector),
-            spec=self._job("verify", "--url", self._url, "--patience-s", str(TAKES_OVER_S)),
+            spec=self._job(word, "--url", self._url, "--patience-s", str(patience_s), seconds=seconds),
             opts=pulumi.ResourceOptions.merge(
                 pulumi.ResourceOptions(
                     replace_on_changes=["spec"],
                     delete_before_replace=True,
-                    custom_timeouts=pulumi.CustomTimeouts(create="90m"),
+                    custom_timeouts=pulumi.CustomTimeouts(create=f"{seconds + ROOM_S}s"),
                 ),
                 opts,
             ),
@@ -118,13 +132,13 @@ class Analysis(pulumi.ComponentResource):
             scratch={"cache": self._cache},
         )
 
-    def _job(self, *words: str) -> batch.v1.JobSpecArgs:
+    def _job(self, *words: str, seconds: int = LIMIT_S + ROOM_S) -> batch.v1.JobSpecArgs:
         process = self._process(*words)
         spec = pod(process, container(process))
         spec.restart_policy = "Never"
         return batch.v1.JobSpecArgs(
             backoff_limit=0,
-            active_deadline_seconds=LIMIT_S + TAKES_OVER_S,
+            active_deadline_seconds=seconds,
             template=template(process, spec),
         )
 

@@ -96,7 +96,10 @@ class Product(pulumi.ComponentResource):
             api, pulumi.ResourceOptions.merge(ready, after(analysis)) if analysis is not None else ready
         )
         # A new build that is judged solves jobs only when it has passed.
-        passed = pulumi.ResourceOptions.merge(ready, after(served.pods)) if analysis is not None else ready
+        passed = ready
+        if analysis is not None:
+            taken_over = analysis.taken_over(pulumi.ResourceOptions(parent=self, depends_on=[served.pods]))
+            passed = pulumi.ResourceOptions.merge(ready, after(taken_over))
         working = [self._run(worker, passed) for worker in workers]
         if analysis is not None:
             analysis.verified(

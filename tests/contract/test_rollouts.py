@@ -47,11 +47,17 @@ def resource(strategy: str, kind: str, name: str) -> Resource:
 def test_the_api_is_a_rollout_and_workers_are_replaced_one_by_one_after_it(strategy: str) -> None:
     recording = recorded(strategy)
     assert not recording.faults
-    api = resource(strategy, "Rollout", "-api")
+    api, alone = resource(strategy, "Rollout", "-api"), resource(strategy, "Job", "-takeover")
+    command = alone.plain["spec"]["template"]["spec"]["containers"][0]["command"]
+    assert command[:5] == ["costate", "release", "await", "--url", "http://api.costate"]
+    # The Rollout is `Healthy` as before until its controller has seen the change; the Job waits for the build.
+    assert api.urn in alone.dependencies
+    patience_s, pauses_s = int(command[-1]), 3 * 120
+    assert pauses_s < patience_s < alone.plain["spec"]["activeDeadlineSeconds"]
     deployments = [made for made in objects(recording) if made.type.endswith(":Deployment")]
     assert deployments
     for made in deployments:
-        assert api.urn in made.dependencies
+        assert alone.urn in made.dependencies
         assert made.plain["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
     annotations = api.plain["metadata"]["annotations"]
     assert annotations["pulumi.com/waitFor"] == "jsonpath={.status.phase}=Healthy"

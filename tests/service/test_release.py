@@ -81,6 +81,13 @@ def test_a_service_that_another_build_answers_is_not(wrong: Service) -> None:
     assert "the rollout goes on, or was taken back" in done.stderr
 
 
+def test_what_follows_a_build_waits_until_it_alone_answers(service: Service, wrong: Service) -> None:
+    assert release("await", "--url", service.url, "--patience-s", "0").returncode == 0
+    done = release("await", "--url", wrong.url, "--patience-s", "1")
+    assert done.returncode == 1
+    assert "is answered by" in done.stderr
+
+
 def test_a_release_begins_only_when_the_queue_keeps_up(service: Service) -> None:
     assert checked(service).returncode == 0
     done = checked(service, COSTATE_MAX_PENDING="1")
