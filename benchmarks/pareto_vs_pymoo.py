@@ -143,8 +143,8 @@ def traced(name: str, config: dict[str, Any]) -> float:
     tracing = Tracing(front, options, _quiet)
     ends = tracing.anchors()
     points = tracing.between(ends)  # compiles
-    results = [point.result for point in ends]
-    stated = [tracing.family.problem(p.scalarised, (results, p.scalarised.blend)) for p in points]
+    guesses = [point.outcome.trajectory() for point in ends]
+    stated = [tracing.family.problem(p.scalarised, (guesses, p.scalarised.blend)) for p in points]
     plain = CollocationOptions().model_dump()
     lean = plain | {"multi_start": 1, "max_refinements": options["max_refinements"]}
     for problem in stated:

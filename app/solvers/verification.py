@@ -8,10 +8,11 @@ at some points, and what these jumps come to is reported.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+import jax
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,8 +21,11 @@ from app.problems.model import Problem
 from app.solvers.flight import Course, Flown
 
 Array = NDArray[np.float64]
+T = TypeVar("T")
 PIECE = 64  # segments flown by one call
+FLEET = 32  # controls flown side by side
 TOLERANCE = 1e-10
+PLACE_OF_TOLERANCE = 4  # among the arguments of `Flight.fly`
 
 
 @dataclass(frozen=True)
@@ -86,22 +90,77 @@ UNVERIFIED = Verification(*(float("nan"),) * 6, restarts=0, jump=float("nan"), f
 """What stands where there was no time for a flight."""
 
 
-def verify(
-    problem: Problem,
-    phases: list[FlownPhase],
-    p: Array,
-    cost: float,
-    scales: list[Array],
-    journey: Callable[..., Flown],
-    restart: int = 0,
-) -> Verification:
-    """Fly each phase and compare.
+@dataclass(frozen=True)
+class Claim:
+    """An answer to be verified: `p` its parameters, `cost` as minimised, `scales[i] (n_x,)` magnitudes of the
+    states of phase i."""
 
-    `cost` as minimised, `scales[i] (n_x,)` magnitudes of the states of phase i; `journey` is `Flight.fly`,
-    jitted, for one lane of PIECE segments. `restart`: set back to the published states after so many segments
-    (at most PIECE; 0 never).
+    problem: Problem
+    phases: list[FlownPhase]
+    p: Array
+    cost: float
+    scales: list[Array]
+
+
+Leg = tuple[Any, ...]
+"""Arguments of `Flight.fly` for one lane of PIECE segments."""
+Flying = Generator[Leg, Flown, T]
+"""What asks for one leg after the other, and gets what came of it."""
+
+
+def verify(claim: Claim, journey: Callable[..., Flown], restart: int = 0) -> Verification:
+    """Fly each phase and compare; `journey` is `Flight.fly`, jitted.
+
+    `restart`: set back to the published states after so many segments (at most PIECE; 0 never).
     """
-    flown = [_fly(problem, i, phase, p, scales[i], journey, restart) for i, phase in enumerate(phases)]
+    flying = _verifying(claim, restart)
+    try:
+        leg = next(flying)
+        while True:
+            leg = flying.send(journey(*leg))
+    except StopIteration as end:
+        found: Verification = end.value
+        return found
+
+
+def verify_all(claims: Sequence[Claim], journeys: Callable[..., Flown]) -> list[Verification]:
+    """The same for claims on problems of one structure, FLEET side by side.
+
+    `journeys`: `Flight.fly` with a leading axis of FLEET on all arguments but the phase and the tolerance, jitted.
+    """
+    found: dict[int, Verification] = {}
+    for at in range(0, len(claims), FLEET):
+        flying = {i: _verifying(claims[i], 0) for i in range(at, min(at + FLEET, len(claims)))}
+        legs = {i: next(one) for i, one in flying.items()}
+        while legs:
+            phase = min(leg[0] for leg in legs.values())
+            chosen = [i for i, leg in legs.items() if leg[0] == phase]
+            flown = journeys(*_abreast([legs[i] for i in chosen]))
+            landed = jax.tree.map(np.asarray, flown)
+            for lane, i in enumerate(chosen):
+                try:
+                    legs[i] = flying[i].send(Flown(*(part[lane] for part in landed)))
+                except StopIteration as end:
+                    found[i] = end.value
+                    del legs[i]
+    return [found[i] for i in range(len(claims))]
+
+
+def _abreast(legs: list[Leg]) -> Leg:
+    """Legs of one phase as one, the missing ones up to FLEET copies of the first."""
+    filled = [*legs, *[legs[0]] * (FLEET - len(legs))]
+    stacked = [
+        jax.tree.map(lambda *leaves: np.stack(leaves), *column) for column in zip(*filled, strict=True)
+    ]
+    stacked[0], stacked[PLACE_OF_TOLERANCE] = legs[0][0], legs[0][PLACE_OF_TOLERANCE]
+    return tuple(stacked)
+
+
+def _verifying(claim: Claim, restart: int) -> Flying[Verification]:
+    problem, phases, p, cost = claim.problem, claim.phases, claim.p, claim.cost
+    flown = []
+    for i, phase in enumerate(phases):
+        flown.append((yield from _fly(problem, i, phase, p, claim.scales[i], restart)))
     ends, published = (
         tuple(End(f.t[0], f.x[0], f.t[-1], f.x[-1]) for f in which) for which in (flown, phases)
     )
@@ -152,9 +211,8 @@ def _fly(
     phase: FlownPhase,
     p: Array,
     scale: Array,
-    journey: Callable[..., Flown],
     restart: int,
-) -> _Phase:
+) -> Flying[_Phase]:
     values = problem.phases[index]
     n = max(len(other.states) for other in problem.phases)
     m = max(len(other.controls) for other in problem.phases)
@@ -171,7 +229,7 @@ def _fly(
             _pad(phase.u[points[:-1]], m)[None],
             _pad(phase.u[points[1:]], m)[None],
         )
-        flown = journey(index, problem.k, p, sizes, TOLERANCE, _pad(x[None], n), course)
+        flown = yield index, problem.k, p, sizes, TOLERANCE, _pad(x[None], n), course
         states = np.asarray(flown.x)[0, :, :n_x]
         if not np.all(np.isfinite(states)):
             first = int(np.argmin(np.all(np.isfinite(states), axis=1)))
@@ -221,7 +279,8 @@ def _outside(values: Array, lower: Array, upper: Array) -> Array:
 
 
 def _pad(values: Array, width: int) -> Array:
-    found: Array = np.pad(values, [(0, 0), (0, width - values.shape[1])])
+    found = np.zeros((len(values), width))
+    found[:, : values.shape[1]] = values
     return found
 
 

@@ -12,9 +12,12 @@ import pytest
 from app.problems.model import Problem, parse
 from app.solvers.collocation.batch import solve_batch
 from app.solvers.collocation.interior_point import CONVERGED
+from app.solvers.collocation.measurement import measured
 from app.solvers.collocation.mesh import uniform
 from app.solvers.collocation.outcome import Outcome
 from app.solvers.collocation.programs import BATCH
+from app.solvers.collocation.refinement import WARM
+from app.solvers.collocation.result import all_verified, allowance, verified
 from app.solvers.collocation.solving import Budget, Solving, Start
 from app.solvers.collocation.starts import first_outcomes
 from app.solvers.collocation.transcription import TRANSCRIPTIONS
@@ -115,6 +118,33 @@ def test_lanes_with_free_and_with_fixed_time_are_solved_in_one_call() -> None:
     assert [outcome.solved for outcome in outcomes] == [True] * 3
     assert outcomes[0].cost == outcomes[2].cost
     assert outcomes[1].cost == pytest.approx(alone(fixed).cost, rel=1e-9)
+
+
+def test_flights_side_by_side_find_what_each_finds_alone() -> None:
+    solvings = [solving(row) for row in rows()[:3]]
+    answers = [measured(one, outcome) for one, outcome in zip(solvings, batched(), strict=False)]
+    spoilt = replace(answers[1].outcome, cost=1.1 * answers[1].outcome.cost)
+    answers[1] = replace(answers[1], outcome=spoilt)
+    together = all_verified(solvings, answers, 1e-4)
+    assert [answer.passed(allowance(1e-4)) for answer in together] == [True, False, True]
+    for one, answer, found in zip(solvings, answers, together, strict=True):
+        alone = verified(one, answer, 1e-4).verification
+        assert alone is not None
+        assert found.verification is not None
+        assert found.verification.flown_cost == pytest.approx(alone.flown_cost, rel=1e-9)
+        assert found.verification.cost == pytest.approx(alone.cost, abs=1e-9)
+
+
+def test_a_solve_that_begins_with_a_solution_and_its_multipliers_is_short() -> None:
+    """Those of active bounds among them: the state's limit is active on an arc."""
+    row = rows()[0]
+    cold = alone(row)
+    again = solving(row)
+    d = cold.discretization
+    warm = again.solve(d, cold.trajectory(), Start(mu=WARM), cold.multipliers_on(d))
+    assert warm.status == CONVERGED
+    assert warm.cost == pytest.approx(cold.cost, rel=1e-8)
+    assert warm.iterations <= cold.iterations // 2
 
 
 def test_a_sweep_answers_every_row() -> None:

@@ -7,6 +7,7 @@ mesh. Notation as in Waechter & Biegler, Math. Program. 106 (2006).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -16,7 +17,9 @@ from app.leaves import Leaf
 from app.solvers.collocation.evaluation import Data, Derivatives, Values
 from app.solvers.collocation.layout import Layout, Variables
 
-PUSH = 1e-2  # kappa_1, kappa_2: the start is moved this far inside its bounds
+PUSH = 1e-2  # kappa_1, kappa_2: the start is moved this far inside its bounds, at most
+NEAR = 10.0  # times the barrier parameter: as far as that when it begins near a solution
+FARTHEST = 1e300  # product of distances beyond which a barrier is as good as none
 SPREAD = 1e10  # kappa_Sigma: bound multipliers stay within this factor of mu / distance
 
 
@@ -55,12 +58,13 @@ def distances(data: Data, w: Array) -> Distances:
     return Distances(below, above, has_lower, has_upper)
 
 
-def interior(data: Data, w: Array) -> Array:
-    """The point moved inside its bounds; fixed variables take their value."""
+def interior(data: Data, w: Array, mu: Array) -> Array:
+    """The point moved inside its bounds, less for a small barrier parameter; fixed variables take their value."""
+    push = jnp.minimum(PUSH, NEAR * mu)
     width = data.upper - data.lower
-    inside = jnp.where(jnp.isfinite(width), PUSH * width, jnp.inf)
-    low = data.lower + jnp.minimum(PUSH * jnp.maximum(1.0, jnp.abs(data.lower)), inside)
-    high = data.upper - jnp.minimum(PUSH * jnp.maximum(1.0, jnp.abs(data.upper)), inside)
+    inside = jnp.where(jnp.isfinite(width), push * width, jnp.inf)
+    low = data.lower + jnp.minimum(push * jnp.maximum(1.0, jnp.abs(data.lower)), inside)
+    high = data.upper - jnp.minimum(push * jnp.maximum(1.0, jnp.abs(data.upper)), inside)
     low = jnp.where(jnp.isfinite(data.lower), low, -jnp.inf)
     high = jnp.where(jnp.isfinite(data.upper), high, jnp.inf)
     return jnp.where(data.lower < data.upper, jnp.clip(w, low, high), data.lower)
@@ -69,7 +73,10 @@ def interior(data: Data, w: Array) -> Array:
 def barrier(data: Data, w: Array, mu: Array) -> Array:
     """The weighted logarithmic barrier, to be added to the cost."""
     d = distances(data, w)
-    return -mu * jnp.sum(data.weight * (jnp.log(d.lower) + jnp.log(d.upper)))
+    both = jnp.minimum(
+        d.lower * d.upper, FARTHEST
+    )  # one logarithm: on a CPU they cost as much as a whole solve
+    return -mu * jnp.sum(data.weight * jnp.log(both))
 
 
 def violation(values: Values) -> Array:
@@ -123,21 +130,22 @@ def lagrangian_gradient(layout: Layout, derivatives: Derivatives, y: Multipliers
 
 
 class Errors(NamedTuple):
-    """Largest scaled violations of the optimality conditions: stationarity, feasibility, complementarity."""
+    """Largest scaled violations of the optimality conditions: stationarity and feasibility; of complementarity the
+    `least` and the `largest` product of a distance and its multiplier, which tell it for every mu."""
 
     dual: Array
     primal: Array
-    complementarity: Array
+    least: Array
+    largest: Array
     scale: Array
 
-    def at(self) -> Array:
-        """The largest of them, E_mu."""
-        return jnp.maximum(jnp.maximum(self.dual, self.complementarity) / self.scale, self.primal)
+    def at(self, mu: Array) -> Array:
+        """The largest of them for one barrier parameter, E_mu (5)."""
+        complementarity = jnp.maximum(self.largest - mu, mu - self.least)
+        return jnp.maximum(jnp.maximum(self.dual, complementarity) / self.scale, self.primal)
 
 
-def errors(
-    layout: Layout, data: Data, w: Array, values: Values, gradient: Array, y: Multipliers, mu: Array
-) -> Errors:
+def errors(layout: Layout, data: Data, w: Array, values: Values, gradient: Array, y: Multipliers) -> Errors:
     """Errors of the barrier problem's conditions; `gradient` as `lagrangian_gradient` gives it."""
     d = distances(data, w)
     rest = (gradient - y.lower + y.upper) * free(data) / data.weight
@@ -145,11 +153,14 @@ def errors(
     z = layout.unflat(inactive.astype(w.dtype))
     rows = layout.flat(Variables(*(jnp.zeros_like(part) for part in z))._replace(g=z.g, b=z.b))
     dual = jnp.max(jnp.abs(rest * (1.0 - rows)))
-    below = jnp.where(d.has_lower, d.lower * y.lower / data.weight - mu, 0.0)
-    above = jnp.where(d.has_upper, d.upper * y.upper / data.weight - mu, 0.0)
-    complementarity = jnp.maximum(jnp.max(jnp.abs(below)), jnp.max(jnp.abs(above)))
+    below, above = d.lower * y.lower / data.weight, d.upper * y.upper / data.weight
+
+    def over_bounds(pick: Callable[[Array], Array], none: float) -> tuple[Array, Array]:
+        return pick(jnp.where(d.has_lower, below, none)), pick(jnp.where(d.has_upper, above, none))
+
+    largest, least = over_bounds(jnp.max, -jnp.inf), over_bounds(jnp.min, jnp.inf)
     count = jnp.sum(d.has_lower) + jnp.sum(d.has_upper)
     bounds = jnp.sum((y.lower + y.upper) / data.weight) / jnp.maximum(count, 1)
     costate = jnp.mean(jnp.abs(jnp.sum(y.defect, axis=2)))
     scale = jnp.maximum(100.0, jnp.maximum(bounds, costate)) / 100.0
-    return Errors(dual, largest_violation(values), complementarity, scale)
+    return Errors(dual, largest_violation(values), jnp.minimum(*least), jnp.maximum(*largest), scale)

@@ -1,4 +1,4 @@
-"""Batches: problems of one structure, solved side by side on one uniform mesh by one vmapped program.
+"""Batches: problems of one structure, solved side by side by one vmapped program.
 
 A batch runs to its slowest lane, so it is stopped when few lanes are left; those go on alone, from where they
 are. Lanes share nothing but the program: what is wrong in one does not reach another.
@@ -6,25 +6,29 @@ are. Lanes share nothing but the program: what is wrong in one does not reach an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from app.solvers.collocation.barrier import Multipliers
 from app.solvers.collocation.discretization import Discretization, guess_of
+from app.solvers.collocation.evaluation import Data
 from app.solvers.collocation.interior_point import RUNNING, State
-from app.solvers.collocation.layout import Layout
+from app.solvers.collocation.lanes import side_by_side
+from app.solvers.collocation.layout import Layout, Variables
 from app.solvers.collocation.mesh import uniform
 from app.solvers.collocation.outcome import Outcome, no_multipliers
-from app.solvers.collocation.programs import BATCH, batch_programs
+from app.solvers.collocation.programs import BATCH, BatchPrograms, batch_programs
 from app.solvers.collocation.scaling import Scales
 from app.solvers.collocation.solving import Solving, Start
 
 Array = NDArray[np.float64]
+T = TypeVar("T")
 PIECE = 8  # iterations between two looks at how many lanes still run
 LEFT = 4  # lanes that go on alone
 
@@ -35,46 +39,60 @@ def solve_batch(solvings: Sequence[Solving], intervals: int, start: Start) -> li
     The problems are of one structure; those whose end times are free and those whose are fixed are batched apart.
     """
     layouts = [solving.layout(intervals) for solving in solvings]
-    found: dict[int, Outcome] = {}
+    return _by_layout(layouts, lambda layout, at: _from_guesses([solvings[i] for i in at], layout, start))
+
+
+def _by_layout(layouts: Sequence[Layout], solve: Callable[[Layout, list[int]], list[T]]) -> list[T]:
+    """What `solve` gives for the places of each layout, `BATCH` at most at a time; in the order of the places."""
+    found: dict[int, T] = {}
     for layout in dict.fromkeys(layouts):
-        for chunk in _chunks(layouts, layout):
-            outcomes = _solve_chunk([solvings[i] for i in chunk], layout, start)
-            found.update(zip(chunk, outcomes, strict=True))
-    return [found[i] for i in range(len(solvings))]
+        places = [i for i, other in enumerate(layouts) if other == layout]
+        for at in range(0, len(places), BATCH):
+            chunk = places[at : at + BATCH]
+            found.update(zip(chunk, solve(layout, chunk), strict=True))
+    return [found[i] for i in range(len(layouts))]
 
 
-def _chunks(layouts: Sequence[Layout], layout: Layout) -> Iterator[list[int]]:
-    """The places of a layout, `BATCH` at a time."""
-    places = [i for i, other in enumerate(layouts) if other == layout]
-    for at in range(0, len(places), BATCH):
-        yield places[at : at + BATCH]
-
-
-def _solve_chunk(solvings: Sequence[Solving], layout: Layout, start: Start) -> list[Outcome]:
-    """Up to `BATCH` problems; the lanes that are missing repeat the first one, and rest."""
+def _from_guesses(solvings: Sequence[Solving], layout: Layout, start: Start) -> list[Outcome]:
+    """Up to `BATCH` problems from their guesses, each scaled by its own."""
     programs = batch_programs(solvings[0].problem, layout)
     fractions = uniform(layout.phases, layout.intervals)
-    plain = [Discretization(s.problem, layout, fractions, Scales.of(s.problem, layout)) for s in solvings]
-    variables = [one.variables(guess_of(one.problem)) for one in plain]
-    sizes = programs.measure(_stacked([one.data() for one in plain]), _stacked(variables))
-    coupling = np.asarray(sizes.coupling)
-    raised = [one.scales.balanced(one.problem, coupling[i]) for i, one in enumerate(plain)]
-    if any(scales is not one.scales for scales, one in zip(raised, plain, strict=True)):
-        plain = [replace(one, scales=scales) for one, scales in zip(plain, raised, strict=True)]
-        variables = [one.variables(guess_of(one.problem)) for one in plain]
-        sizes = programs.measure(_stacked([one.data() for one in plain]), _stacked(variables))
-    measured = [np.asarray(size) for size in sizes[:4]]
-    lanes = [
-        replace(one, scales=one.scales.measured(*(size[i] for size in measured)))
-        for i, one in enumerate(plain)
-    ]
-    each = [
-        one.data(start.elastic, start.soft_ends, start.floor, start.smooth, None, start.reach)
-        for one in lanes
-    ]
-    data = _stacked(each)
-    none = no_multipliers(layout)
-    state: State = programs.start(data, _stacked(variables), _stacked([none]), start.mu, start.mode)
+    problems = [solving.problem for solving in solvings]
+    together = side_by_side(_filled(problems))
+    plain = Discretization(together, layout, fractions, Scales.of(together, layout))
+
+    def lane(index: int, scales: Scales) -> Discretization:
+        return Discretization(problems[index], layout, fractions, scales.lane(index))
+
+    def guessed(scales: Scales) -> Variables:
+        return _stacked([lane(i, scales).variables(guess_of(problem)) for i, problem in enumerate(problems)])
+
+    variables = guessed(plain.scales)
+    sizes = programs.measure(plain.data(), variables)
+    balanced = plain.scales.balanced(together, np.asarray(sizes.coupling))
+    if balanced is not plain.scales:
+        plain, variables = replace(plain, scales=balanced), guessed(balanced)
+        sizes = programs.measure(plain.data(), variables)
+    scales = plain.scales.measured(*map(np.asarray, sizes[:4]))
+    data = replace(plain, scales=scales).data(
+        start.elastic, start.soft_ends, start.floor, start.smooth, None, start.reach
+    )
+    lanes = [lane(index, scales) for index in range(len(problems))]
+    none = _stacked([no_multipliers(layout)])
+    return _solved(programs, solvings, lanes, data, variables, none, start)
+
+
+def _solved(
+    programs: BatchPrograms,
+    solvings: Sequence[Solving],
+    lanes: Sequence[Discretization],
+    data: Data,
+    variables: Variables,
+    multipliers: Multipliers,
+    start: Start,
+) -> list[Outcome]:
+    """The method run on all lanes; what is stacked has `BATCH` of them, of which those without a problem rest."""
+    state: State = programs.start(data, variables, multipliers, start.mu, start.mode)
     resting = np.arange(BATCH) >= len(lanes)
     state = state._replace(status=jnp.where(resting, RUNNING + 1, state.status))
     done = 0
@@ -85,12 +103,24 @@ def _solve_chunk(solvings: Sequence[Solving], layout: Layout, start: Start) -> l
     host = jax.tree.map(np.asarray, state)
     found = []
     for i, (solving, lane) in enumerate(zip(solvings, lanes, strict=True)):
-        at = jax.tree.map(lambda leaf, i=i: leaf[i], host)
-        found.append(solving.proceed(lane, each[i], at, start))
+        if host.status[i] == RUNNING:
+            found.append(solving.proceed(lane, _lane(data, i), _lane(host, i), start))
+        else:
+            found.append(solving.ended(lane, _lane(host, i), int(host.status[i])))
     return found
+
+
+def _lane(tree: T, index: int) -> T:
+    """One lane of what is stacked."""
+    lane: T = jax.tree.map(lambda leaf: leaf[index], tree)
+    return lane
+
+
+def _filled(rows: Sequence[T]) -> list[T]:
+    """`BATCH` of them: those that are missing repeat the first one."""
+    return [*rows, *[rows[0]] * (BATCH - len(rows))]
 
 
 def _stacked(trees: Sequence[Any]) -> Any:
     """Trees of arrays as one, each array with a leading axis of `BATCH`."""
-    rest = [trees[0]] * (BATCH - len(trees))
-    return jax.tree.map(lambda *leaves: np.stack(leaves), *trees, *rest)
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *_filled(trees))

@@ -1,4 +1,8 @@
-"""A problem on a mesh: trajectories become the program's variables, bounds its data, and back again."""
+"""A problem on a mesh: trajectories become the program's variables, bounds its data, and back again.
+
+`Discretization.data` also takes lanes, problems of one structure side by side on one mesh (`lanes.py`): then all
+arrays but the mesh have a leading axis of lanes.
+"""
 
 from __future__ import annotations
 
@@ -101,7 +105,7 @@ class Discretization:
         towards `control (P, N, s, m)`, scaled, with that weight.
         """
         layout, scales = self.layout, self.scales
-        flat = np.zeros((5, layout.size))
+        flat = np.zeros((5, *self.problem.k.shape[:-1], layout.size))
         lower, upper, weights, pull, target = (layout.views(vector) for vector in flat)
         self._bound(lower, -1.0)
         self._bound(upper, 1.0)
@@ -113,31 +117,38 @@ class Discretization:
             np.multiply(smooth, weights.u, out=np.asarray(pull.u))
             np.copyto(np.asarray(target.u), control)
         if held is not None:
-            cost *= LAID_ASIDE
+            cost = cost * LAID_ASIDE
             at = self.variables(held)
             np.copyto(np.asarray(pull.u), np.asarray(weights.u))
             np.copyto(np.asarray(target.u), np.asarray(at.u))
             for bounds in (lower, upper):
                 np.asarray(bounds.ends)[:, -2:] = np.asarray(at.ends)[:, -2:]
+
+        def common(array: Array | float) -> Array:
+            """What all lanes have in common, for each."""
+            array = np.asarray(array, float)
+            found: Array = np.broadcast_to(array, (*flat.shape[1:-1], *array.shape))
+            return found
+
         return Data(
             k=self.problem.k,
-            ds=self.fractions,
-            s=self.lefts(),
+            ds=common(self.fractions),
+            s=common(self.lefts()),
             scale_x=scales.x,
             scale_u=scales.u,
             scale_g=scales.g,
             scale_t=scales.t,
             scale_p=scales.p,
             scale_b=scales.b,
-            scale_cost=np.float64(cost),
+            scale_cost=np.asarray(cost),
             lower=flat[0],
             upper=flat[1],
             weight=flat[2],
             pull=flat[3],
             pull_target=flat[4],
-            elastic=np.float64(elastic),
-            floor=np.float64(floor),
-            reach=np.float64(reach),
+            elastic=common(elastic),
+            floor=common(floor),
+            reach=common(reach),
         )
 
     def _soften(
@@ -146,18 +157,18 @@ class Discretization:
         """Fixed final states become free and are pulled towards their values."""
         final = slice(self.layout.n, 2 * self.layout.n)
         for index, n_x in enumerate(self.layout.states):
-            low, high = np.asarray(lower.ends)[index, final], np.asarray(upper.ends)[index, final]
+            low, high = np.asarray(lower.ends)[..., index, final], np.asarray(upper.ends)[..., index, final]
             fixed = low == high
-            fixed[n_x:] = False
-            np.asarray(pull.ends)[index, final] = np.where(fixed, weight, 0.0)
-            np.asarray(target.ends)[index, final] = np.where(fixed, low, 0.0)
+            fixed[..., n_x:] = False
+            np.asarray(pull.ends)[..., index, final] = np.where(fixed, weight, 0.0)
+            np.asarray(target.ends)[..., index, final] = np.where(fixed, low, 0.0)
             low[fixed], high[fixed] = -np.inf, np.inf
 
     def _weigh(self, weights: Variables) -> None:
         """Write the part of normalised time that each variable stands for."""
         t = self.layout.transcription
         part = self.fractions[:, :, None, None] * t.b[:, None]
-        np.asarray(weights.x)[:] = part[:, :, int(t.left) :]
+        np.asarray(weights.x)[:] = part[..., int(t.left) :, :]
         np.asarray(weights.u)[:] = part
         np.asarray(weights.g)[:] = part
         for ones in (weights.ends, weights.p, weights.b):
@@ -171,27 +182,34 @@ class Discretization:
         x[:], g[:] = sign * np.inf, sign * np.inf
         for index, phase in enumerate(problem.phases):
             n_x, n_u, n_g = layout.states[index], layout.controls[index], layout.paths[index]
-            scale = scales.x[index, :n_x]
+            scale = scales.x[..., index, :n_x]
             pinned = (phase.x_lower == phase.x_upper) * 1e-6 * sign
-            x[index, :, :, :n_x] = getattr(phase, f"x_{side}") / scale + pinned
-            u[index, :, :, :n_u] = getattr(phase, f"u_{side}") / scales.u[index, :n_u]
-            g[index, :, :, :n_g] = getattr(phase, f"g_{side}") / scales.g[index, :n_g]
-            ends[index, :n_x] = getattr(phase, f"x0_{side}") / scale
-            ends[index, layout.n : layout.n + n_x] = getattr(phase, f"xf_{side}") / scale
+
+            def everywhere(limits: Array) -> Array:
+                """Limits (n,) at all places of all intervals."""
+                return limits[..., None, None, :]
+
+            x[..., index, :, :, :n_x] = everywhere(getattr(phase, f"x_{side}") / scale + pinned)
+            u[..., index, :, :, :n_u] = everywhere(getattr(phase, f"u_{side}") / scales.u[..., index, :n_u])
+            g[..., index, :, :, :n_g] = everywhere(getattr(phase, f"g_{side}") / scales.g[..., index, :n_g])
+            ends[..., index, :n_x] = getattr(phase, f"x0_{side}") / scale
+            ends[..., index, layout.n : layout.n + n_x] = getattr(phase, f"xf_{side}") / scale
             moment = 0 if sign < 0 else 1
-            ends[index, -2:] = np.array([phase.t0[moment], phase.tf[moment]]) / scales.t[index]
-        x[:, -1, -1] = sign * np.inf  # the last node is bounded as the final state
+            ends[..., index, -2] = phase.t0[moment] / scales.t[..., index]
+            ends[..., index, -1] = phase.tf[moment] / scales.t[..., index]
+        x[..., -1, -1, :] = sign * np.inf  # the last node is bounded as the final state
         p[:] = getattr(problem, f"p_{side}") / scales.p
-        b[: layout.boundary] = getattr(problem, f"b_{side}") / scales.b[: layout.boundary]
-        b[layout.boundary :] = self._durations(sign)
+        b[..., : layout.boundary] = getattr(problem, f"b_{side}") / scales.b[..., : layout.boundary]
+        b[..., layout.boundary :] = self._durations(sign)
 
     def _durations(self, sign: float) -> Array:
         """Bounds of each phase's duration: only where both ends are free is there something to keep."""
         if not self.layout.free_time:
             return np.zeros(0)
-        bounds = np.full(self.layout.phases, sign * np.inf)
-        for index, phase in enumerate(self.problem.phases):
-            loose = phase.t0[0] < phase.t0[1] and phase.tf[0] < phase.t0[1] + SHORTEST
-            if sign < 0 and loose:
-                bounds[index] = SHORTEST * (phase.tf[2] - phase.t0[2]) / self.scales.t[index]
+        bounds = np.full(self.scales.t.shape, sign * np.inf)
+        for index, phase in enumerate(self.problem.phases) if sign < 0 else ():
+            low, high, guess = (np.asarray(moment) for moment in phase.t0)
+            loose = (low < high) & (np.asarray(phase.tf[0]) < high + SHORTEST)
+            least = SHORTEST * (phase.tf[2] - guess) / self.scales.t[..., index]
+            bounds[..., index] = np.where(loose, least, -np.inf)
         return bounds

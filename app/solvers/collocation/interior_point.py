@@ -121,22 +121,23 @@ class InteriorPoint:
         self.corrections = corrections
 
     def start(self, data: Data, v: Variables, y: Multipliers, mu: Array, mode: Array) -> State:
-        """The first state; bound multipliers follow from the distances. `mode` is what comes first.
+        """The first state; bound multipliers follow from the distances where larger ones are not given. `mode` is
+        what comes first.
 
         OPTIMISING, RESTORING (feasibility) or ESTIMATING (multipliers, by least squares).
         """
         layout = self.layout
-        w = interior(data, layout.flat(v))
+        w = interior(data, layout.flat(v), mu)
         inside = layout.unflat(w)
         values = self.evaluation.values(data, inside)
         slack = inside._replace(g=inside.g + values.path, b=inside.b + values.boundary)
-        w = interior(data, layout.flat(slack))
+        w = interior(data, layout.flat(slack), mu)
         w = jnp.where(jnp.isfinite(w), w, 0.0)
         values = self.evaluation.values(data, layout.unflat(w))
         theta = violation(values)
         d = distances(data, w)
-        lower = jnp.where(d.has_lower, mu * data.weight / d.lower, 0.0)
-        upper = jnp.where(d.has_upper, mu * data.weight / d.upper, 0.0)
+        lower = jnp.where(d.has_lower, jnp.maximum(y.lower, mu * data.weight / d.lower), 0.0)
+        upper = jnp.where(d.has_upper, jnp.maximum(y.upper, mu * data.weight / d.upper), 0.0)
         bad = ~(jnp.isfinite(theta) & jnp.isfinite(values.cost))
         zero = jnp.zeros(())
         return State(
@@ -183,15 +184,16 @@ class InteriorPoint:
         gradient = lagrangian_gradient(layout, derivatives, state.y)
         gradient = gradient + smooth_gradient(data, problem, state.w)
         yielding = self._yielding(data, problem, state)
-        final = errors(layout, data, state.w, yielding, gradient, state.y, jnp.zeros(()))
-        state = self._judge(data, state, final, values, tolerance)
-        state = self._judge_restoration(data, state, yielding, gradient)
-        state = self._lower_barrier(data, state, yielding, gradient, tolerance)
+        found = errors(layout, data, state.w, yielding, gradient, state.y)
+        state = self._judge(state, found, values, tolerance)
+        state = self._judge_restoration(state, found)
+        state = self._lower_barrier(data, state, found, tolerance)
 
         def move(state: State) -> State:
             current = problem._replace(mu=state.mu)
-            search = self._attempts(data, current, state, values, derivatives)
-            return self._update(data, current, state, values, search)
+            here = self._measure(data, current, values, state.w)
+            search = self._attempts(data, current, state, values, derivatives, here)
+            return self._update(data, state, values, search, here)
 
         return lax.cond(state.status == RUNNING, move, lambda state: state, state)
 
@@ -205,10 +207,9 @@ class InteriorPoint:
             link=values.link - problem.link_elastic * problem.links * y.link,
         )
 
-    def _judge_restoration(self, data: Data, state: State, yielding: Values, gradient: Array) -> State:
+    def _judge_restoration(self, state: State, found: Errors) -> State:
         """Restoration that has converged while constraints are violated: locally infeasible."""
-        error = errors(self.layout, data, state.w, yielding, gradient, state.y, state.mu).at()
-        ended = (error <= RESTORED) | (state.since >= PATIENCE)
+        ended = (found.at(state.mu) <= RESTORED) | (state.since >= PATIENCE)
         over = state.restoring & ended & (state.status == RUNNING)
         return state._replace(status=jnp.where(over, INFEASIBLE, state.status))
 
@@ -222,9 +223,9 @@ class InteriorPoint:
             end_hessian=derivatives.end_hessian * curved,
         )
 
-    def _judge(self, data: Data, state: State, final: Errors, values: Values, tolerance: Array) -> State:
+    def _judge(self, state: State, found: Errors, values: Values, tolerance: Array) -> State:
         """Convergence tests at the current point."""
-        error = final.at()
+        error = found.at(jnp.zeros(()))
         normal = ~state.restoring
         done = normal & (error <= tolerance)
         near = normal & (error <= ACCEPTABLE_ERROR)
@@ -236,13 +237,11 @@ class InteriorPoint:
             good=good,
             error=jnp.where(normal, error, jnp.inf),
             primal=largest_violation(values),
-            dual=final.dual / final.scale,
+            dual=found.dual / found.scale,
             cost=values.cost,
         )
 
-    def _lower_barrier(
-        self, data: Data, state: State, values: Values, gradient: Array, tolerance: Array
-    ) -> State:
+    def _lower_barrier(self, data: Data, state: State, found: Errors, tolerance: Array) -> State:
         """The barrier parameter falls while its problem is solved well enough (7); the filter is reset then.
 
         Not below what the tolerance asks for: bounds that are met more closely only make the system stiffer.
@@ -250,8 +249,7 @@ class InteriorPoint:
         least = jnp.maximum(data.floor, tolerance / (KAPPA_EPSILON + 1.0))
 
         def solved(mu: Array) -> Array:
-            error = errors(self.layout, data, state.w, values, gradient, state.y, mu).at()
-            return (error <= KAPPA_EPSILON * mu) & (mu > least) & ~state.restoring
+            return (found.at(mu) <= KAPPA_EPSILON * mu) & (mu > least) & ~state.restoring
 
         def lower(mu: Array) -> Array:
             return jnp.maximum(least, jnp.minimum(KAPPA_MU * mu, mu**THETA_MU))
@@ -313,7 +311,13 @@ class InteriorPoint:
         )
 
     def _attempts(
-        self, data: Data, problem: Problem, state: State, values: Values, derivatives: Derivatives
+        self,
+        data: Data,
+        problem: Problem,
+        state: State,
+        values: Values,
+        derivatives: Derivatives,
+        here: Measure,
     ) -> _Search:
         """Factor with growing regularisation until convex, then search along the step; correct it once.
 
@@ -349,7 +353,7 @@ class InteriorPoint:
             )
             return lax.cond(
                 direction.convex,
-                lambda: self._search(data, problem, state, values, derivatives, direction, search),
+                lambda: self._search(data, problem, state, values, derivatives, direction, here, search),
                 lambda: again,
             )
 
@@ -363,6 +367,7 @@ class InteriorPoint:
         values: Values,
         derivatives: Derivatives,
         direction: Direction,
+        here: Measure,
         search: _Search,
     ) -> _Search:
         layout = self.layout
@@ -371,7 +376,6 @@ class InteriorPoint:
         reach = jnp.max(jnp.abs(step) / (1.0 + jnp.abs(state.w)))
         longest = jnp.minimum(to_boundary(data, state.w, step, tau), data.reach / jnp.maximum(reach, 1e-30))
         longest = jnp.minimum(longest, self._shrinking(state, step))
-        here = self._measure(data, problem, values, state.w)
         down = slope(layout, data, problem, values, derivatives, direction, state.w, step)
 
         def trial(alpha: Array) -> tuple[Array, Array, Array, Values]:
@@ -460,9 +464,8 @@ class InteriorPoint:
             upper=y.upper + reach * upper,
         )
 
-    def _update(self, data: Data, problem: Problem, state: State, values: Values, search: _Search) -> State:
+    def _update(self, data: Data, state: State, values: Values, search: _Search, here: Measure) -> State:
         """The next state: step taken, filter extended, or restoration begun or ended."""
-        here = self._measure(data, problem, values, state.w)
         entry = jnp.stack([here.theta, here.phi])
         extend = search.accepted & ~search.armijo & ~state.estimating
         entries = jnp.where(extend, state.filter.at[state.filter_next % FILTER].set(entry), state.filter)

@@ -132,8 +132,9 @@ class Layout:
         ]
 
     def views(self, vector: NDArray[np.float64]) -> Variables:
-        """`unflat` in NumPy; what is written to the parts is written to the vector."""
-        return Variables(*(vector[place].reshape(shape) for place, shape in self._places))
+        """`unflat` in NumPy; what is written to the parts is written to the vector. Leading axes are kept."""
+        lanes = vector.shape[:-1]
+        return Variables(*(vector[..., place].reshape(*lanes, *shape) for place, shape in self._places))
 
     def flat(self, variables: Variables) -> Array:
         """All variables as one vector."""

@@ -9,6 +9,8 @@ where a control jumps if it does, and neighbours without errors are joined (Bett
 from __future__ import annotations
 
 from dataclasses import dataclass
+from heapq import heapify, heappush, heapreplace
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,14 +110,26 @@ def _around(place: float) -> list[float]:
     return list(np.diff(nodes))
 
 
+def _halved(pieces: list[tuple[float, float]], size: int) -> list[tuple[float, float]]:
+    """At least `size` pieces, in order: while there are fewer, the one with the largest error is halved."""
+
+    def entry(left: float, length: float, error: float) -> tuple[float, float, float, float]:
+        weight = error + 1e-12 * length if length > SHORTEST else 0.0
+        return -weight, left, length, error
+
+    lefts = np.cumsum([0.0, *(length for length, _ in pieces[:-1])]).tolist()
+    heap = [entry(left, *piece) for left, piece in zip(lefts, pieces, strict=True)]
+    heapify(heap)
+    while len(heap) < size:
+        _, left, length, error = heap[0]
+        heapreplace(heap, entry(left, 0.5 * length, error / 8.0))
+        heappush(heap, entry(left + 0.5 * length, 0.5 * length, error / 8.0))
+    return [(length, error) for _, _, length, error in sorted(heap, key=itemgetter(1))]
+
+
 def _filled(pieces: list[tuple[float, float]], size: int) -> Array:
     """Exactly `size` intervals: those with the largest errors (and lengths) are halved until there are enough."""
-    lengths, errors = (np.array(column) for column in zip(*pieces, strict=True))
-    while len(lengths) < size:
-        weights = np.where(lengths > SHORTEST, errors + 1e-12 * lengths, 0.0)
-        at = int(np.argmax(weights))
-        lengths[at], errors[at] = 0.5 * lengths[at], errors[at] / 8.0
-        lengths, errors = np.insert(lengths, at, lengths[at]), np.insert(errors, at, errors[at])
+    lengths, errors = (np.array(column) for column in zip(*_halved(pieces, size), strict=True))
     while len(lengths) > size:
         sums = errors[:-1] + errors[1:] + 1e-9 * (lengths[:-1] + lengths[1:])
         at = int(np.argmin(sums))

@@ -12,6 +12,7 @@ from app.solvers.collocation.discretization import Discretization, PhaseTrajecto
 from app.solvers.collocation.evaluation import Values
 from app.solvers.collocation.interior_point import ACCEPTABLE, CONVERGED
 from app.solvers.collocation.layout import Layout, Variables
+from app.solvers.collocation.scaling import Scales
 
 Array = NDArray[np.float64]
 CONSISTENT = 1e-3  # of the largest violation: what dynamics may be off by where they hold
@@ -107,7 +108,7 @@ class Outcome:
         return Trajectory(tuple(phases), np.asarray(v.p) * d.scales.p)
 
     def multipliers_on(self, new: Discretization) -> Multipliers:
-        """The multipliers carried to another mesh and scaling; those of bounds follow from distances."""
+        """The multipliers carried to another mesh and scaling."""
         old = self.discretization
         layout, t = new.layout, new.layout.transcription
         shapes = layout.shapes
@@ -132,9 +133,35 @@ class Outcome:
             path=path,
             link=np.asarray(self.multipliers.link) * ratio * new.scales.x / old.scales.x,
             boundary=np.asarray(self.multipliers.boundary) * ratio * new.scales.b / old.scales.b,
-            lower=np.zeros(layout.size),
-            upper=np.zeros(layout.size),
+            lower=self._carried(np.asarray(self.multipliers.lower), new),
+            upper=self._carried(np.asarray(self.multipliers.upper), new),
         )
+
+    def _carried(self, multipliers: Array, new: Discretization) -> Array:
+        """Multipliers of bounds (flat) on another mesh and scaling; at places they are densities in time."""
+        old, left = self.discretization, int(new.layout.transcription.left)
+        found = np.zeros(new.layout.size)
+        here, there = old.layout.views(multipliers), new.layout.views(found)
+        known, wanted = old.places(), new.places()
+        for name, first in (("x", left), ("u", 0), ("g", 0)):
+            b = new.layout.transcription.b[first:]
+            given, target = getattr(here, name), getattr(there, name)
+            units = getattr(new.scales, name) / getattr(old.scales, name)
+            for index, j in np.ndindex(units.shape):
+                density = given[index, :, :, j] / (old.fractions[index, :, None] * b)
+                at = wanted[index, :, first:]
+                z = np.interp(at, known[index, :, first:].ravel(), density.ravel())
+                target[index, :, :, j] = units[index, j] * z * new.fractions[index, :, None] * b
+        there.ends[:] = here.ends * _of_ends(new.scales) / _of_ends(old.scales)
+        there.p[:] = here.p * new.scales.p / old.scales.p
+        there.b[:] = here.b * new.scales.b / old.scales.b
+        found *= new.scales.cost / old.scales.cost
+        return found
+
+
+def _of_ends(scales: Scales) -> Array:
+    """Scales of each phase's x0, xf, t0, tf, (P, 2n + 2)."""
+    return np.concatenate([scales.x, scales.x, scales.t[:, None], scales.t[:, None]], axis=1)
 
 
 def scales_of(scales: Array, index: int, count: int) -> Array:

@@ -142,6 +142,18 @@ def _flights(key: _Key) -> tuple[Program, Program]:
     return Program(flight.fly, key.identity("flight")), Program(flight.fly, key.identity("journey"))
 
 
+def fleet_program(problem: Problem, layout: Layout) -> Program:
+    """The program that flies the controls of many problems side by side, each in one lane."""
+    with _lock:
+        return _fleet(_Key(problem, _without_mesh(layout)))
+
+
+@lru_cache(maxsize=KEPT)
+def _fleet(key: _Key) -> Program:
+    one = _flights(key)[1].function
+    return Program(jax.vmap(one, in_axes=(None, 0, 0, 0, None, 0, 0)), key.identity("fleet"))
+
+
 def _without_mesh(layout: Layout) -> Layout:
     return replace(layout, intervals=1)
 
@@ -179,5 +191,5 @@ def gradients(evaluation: Evaluation, data: Data, v: Variables) -> Gradients:
     return Gradients(path, rows, rates, jnp.where(rest > noise, rest, 0.0), coupling)
 
 
-for _kept in (_programs, _batch_programs, _flights):
+for _kept in (_programs, _batch_programs, _flights, _fleet):
     kept_in(_kept.cache_clear)

@@ -190,23 +190,19 @@ def publish(
     for phase, flight, costate, hamiltonian in zip(
         problem.phases, flights, costates, hamiltonians, strict=True
     ):
-        count = flight.t.shape[0]
         span = flight.t[-1, -1] - flight.t[0, 0]
         gap = max(1e-9 * span, 8 * np.spacing(np.max(np.abs(flight.t))))
         size = 1.0 + np.max(np.abs(flight.left), axis=(0, 1), initial=0.0)
-        rows = []
-        for i in range(count):
-            last = i == count - 1
-            u = np.concatenate([flight.left[i], flight.right[i, -1:]])
-            jumps = not last and np.any(np.abs(flight.left[i + 1, 0] - flight.right[i, -1]) > JUMP * size)
-            keep = SEGMENTS + 1 if last or jumps else SEGMENTS
-            t, x = flight.t[i, :keep].copy(), flight.x[i, :keep].copy()
-            if jumps:
-                earlier = min(gap / (t[-1] - t[-2]), 0.25)
-                t[-1] -= earlier * (t[-1] - t[-2])
-                x[-1] -= earlier * (x[-1] - x[-2])
-            rows.append((t, x, u[:keep], costate[i, :keep], hamiltonian[i, :keep]))
-        t, x, u, y, h = (np.concatenate(column) for column in zip(*rows, strict=True))
+        u = np.concatenate([flight.left, flight.right[:, -1:]], axis=1)
+        t, x = flight.t.copy(), flight.x.copy()
+        at = np.flatnonzero(np.any(np.abs(u[1:, 0] - u[:-1, -1]) > JUMP * size, axis=1))  # jumps behind these
+        earlier = np.minimum(gap / (t[at, -1] - t[at, -2]), 0.25)
+        t[at, -1] -= earlier * (t[at, -1] - t[at, -2])
+        x[at, -1] -= earlier[:, None] * (x[at, -1] - x[at, -2])
+        kept = np.ones(t.shape, bool)
+        kept[:-1, -1] = False
+        kept[at, -1] = True
+        t, x, u, y, h = (part[kept] for part in (t, x, u, costate, hamiltonian))
         x = np.clip(x, phase.x_lower, phase.x_upper) if _within(x, phase.x_lower, phase.x_upper) else x
         found.append(PublishedPhase(t, x, u, y, h))
     return found

@@ -25,8 +25,19 @@ CALMING = (
 )  # pulls on (scaled) controls that chatter, towards their moving average
 CALM_COST = 1e-4, 5e-2  # relative rise of the cost that calming may bring: at least, at most, else the error
 SETTLING, WEAKER = 16, 0.1**0.5  # solves at the end, with a pull so much weaker each time
-WARM = 1e-3  # barrier parameter of a solve that starts from a solution on another mesh
+WARM = 1e-5  # barrier parameter of a solve that starts from a solution on another mesh, multipliers and all
+PLACED = 2  # times that the intervals of a mesh are placed anew where refinement may still follow
 STALLED = 3  # meshes without a smaller error after which refinement ends, if the cost stands still too
+
+
+def meshed(solving: Solving, first: Answer, tolerance: float, refinements: int) -> Answer:
+    """A mesh up to four times as fine, placed anew until the error meets the tolerance; not verified."""
+    current, largest = first, 4 * first.outcome.discretization.layout.intervals
+    for _ in range(min(PLACED, refinements)):
+        if not current.outcome.solved or current.miss <= tolerance or solving.budget.over:
+            break
+        current, _ = _finer(solving, current, tolerance, 0.0, False, largest)
+    return current
 
 
 def refined(solving: Solving, first: Answer, tolerance: float, refinements: int, reach: float) -> Answer:
@@ -74,13 +85,13 @@ def refined(solving: Solving, first: Answer, tolerance: float, refinements: int,
 
 
 def _finer(
-    solving: Solving, answer: Answer, tolerance: float, smooth: float, halve: bool
+    solving: Solving, answer: Answer, tolerance: float, smooth: float, halve: bool, largest: int = LARGEST
 ) -> tuple[Answer, float]:
     """The next mesh, started from the solution on this one; with it the pull that keeps controls calm."""
     old, error = answer.outcome, answer.error
     if error is None:
         return answer, smooth
-    fractions = refine(old.discretization.fractions, error, 0.3 * tolerance, LARGEST)
+    fractions = refine(old.discretization.fractions, error, 0.3 * tolerance, largest)
     if halve and 2 * old.discretization.layout.intervals <= LARGEST:
         fractions = np.repeat(0.5 * old.discretization.fractions, 2, axis=1)
     if solving.budget.rushed and not solving.ready(fractions.shape[1]):

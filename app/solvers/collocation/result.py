@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -15,12 +15,12 @@ from app.solvers.collocation.faults import worst_rows
 from app.solvers.collocation.interior_point import INFEASIBLE, INVALID, STUCK
 from app.solvers.collocation.measurement import Answer
 from app.solvers.collocation.outcome import Outcome
-from app.solvers.collocation.programs import SEGMENTS
+from app.solvers.collocation.programs import SEGMENTS, fleet_program
 from app.solvers.collocation.publication import PublishedPhase, publish
 from app.solvers.collocation.sensitivities import sensitivities
 from app.solvers.collocation.solving import OUT_OF_ITERATIONS, OUT_OF_TIME, Solving
 from app.solvers.monte_carlo import spread
-from app.solvers.verification import PIECE, UNVERIFIED, FlownPhase, Verification, verify
+from app.solvers.verification import PIECE, UNVERIFIED, Claim, FlownPhase, Verification, verify, verify_all
 from app.version import SOLVER_VERSION
 
 Array = NDArray[np.float64]
@@ -93,18 +93,38 @@ def verified(solving: Solving, answer: Answer, tolerance: float) -> Answer:
     return replace(answer, verification=found)
 
 
+def all_verified(solvings: Sequence[Solving], answers: Sequence[Answer], tolerance: float) -> list[Answer]:
+    """The answers to problems of one structure, each with its flight; most are flown side by side."""
+    claims = [
+        _claim(answer.outcome, published(solving.problem, answer))
+        for solving, answer in zip(solvings, answers, strict=True)
+    ]
+    journeys = fleet_program(solvings[0].problem, answers[0].outcome.discretization.layout)
+    return [
+        replace(answer, verification=whole)
+        if whole.passed(allowance(tolerance))
+        else verified(solving, answer, tolerance)
+        for solving, answer, whole in zip(solvings, answers, verify_all(claims, journeys), strict=True)
+    ]
+
+
+def _claim(outcome: Outcome, phases: list[PublishedPhase]) -> Claim:
+    """What is said of an outcome, as its flight is to find it."""
+    flown = [FlownPhase(phase.t, phase.x, phase.u) for phase in phases]
+    d = outcome.discretization
+    p = np.asarray(outcome.variables.p) * d.scales.p
+    return Claim(d.problem, flown, p, outcome.cost, _magnitudes(outcome, phases))
+
+
 def check(solving: Solving, outcome: Outcome, phases: list[PublishedPhase], allowed: float) -> Verification:
     """The flight of the published control; where dynamics amplify every error, with restarts."""
-    d = outcome.discretization
-    flown = [FlownPhase(phase.t, phase.x, phase.u) for phase in phases]
-    scales = _magnitudes(outcome, phases)
-    p = np.asarray(outcome.variables.p) * d.scales.p
-    journey = solving.programs(d.layout).journey
-    whole = verify(solving.problem, flown, p, outcome.cost, scales, journey)
+    claim = _claim(outcome, phases)
+    journey = solving.programs(outcome.discretization.layout).journey
+    whole = verify(claim, journey)
     if whole.passed(allowed) or not outcome.solved:
         return whole
     for length in (PIECE, 1):
-        pieces = verify(solving.problem, flown, p, outcome.cost, scales, journey, restart=length)
+        pieces = verify(claim, journey, restart=length)
         if pieces.passed(0.1 * allowed):
             return pieces
     return whole

@@ -39,12 +39,17 @@ def solve_problem(
 
 def finished(solving: Solving, first: Outcome | None, options: dict[str, Any]) -> dict[str, Any]:
     """The result but for its timings; `first`: a solution on the first mesh, where there is one."""
+    answer = answered(solving, first, options)
+    return result_of(solving, answer, options["tolerance"], options["monte_carlo"])
+
+
+def answered(solving: Solving, first: Outcome | None, options: dict[str, Any]) -> Answer:
+    """The best answer that is found from several starts, refined."""
     fractions = first_mesh(solving.problem, options["mesh_intervals"])
     outcomes = first_outcomes(solving, fractions, options["multi_start"], first)
     answer = _best(solving, outcomes, options["tolerance"], options["max_refinements"])
-    if answer.outcome.solved and not answer.passed(allowance(options["tolerance"])):
-        answer = _retried(solving, answer, options)
-    return result_of(solving, answer, options["tolerance"], options["monte_carlo"])
+    unsure = answer.outcome.solved and not answer.passed(allowance(options["tolerance"]))
+    return _retried(solving, answer, options) if unsure else answer
 
 
 def _retried(solving: Solving, failed: Answer, options: dict[str, Any]) -> Answer:

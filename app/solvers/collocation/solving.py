@@ -212,8 +212,15 @@ class Solving:
             status = ACCEPTABLE
         elif status == RUNNING:
             status = OUT_OF_TIME if self.budget.late else OUT_OF_ITERATIONS
-        self.budget.spent += done
         self.budget.compiling = max(self.budget.compiling, Program.total - before)
+        return self.ended(discretization, state, status, stage)
+
+    def ended(
+        self, discretization: Discretization, state: State, status: int, stage: str = "solve"
+    ) -> Outcome:
+        """The outcome of a state where the method has ended; its iterations are spent."""
+        layout, done = discretization.layout, int(state.iteration)
+        self.budget.spent += done
         log.debug(
             "%s: %d intervals, status %d, %d iterations, error %.1e, violation %.1e, cost %.10g, mu %.0e",
             stage,

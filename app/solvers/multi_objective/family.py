@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from app.problems.evaluation import Number, evaluate
 from app.problems.model import Phase, Problem
+from app.solvers.collocation.discretization import Trajectory
 from app.solvers.multi_objective.control_front import HIGHEST, LEVEL, ControlFront, integral, slope, weight
 from app.solvers.multi_objective.scalarisation import Scalarised
 from app.solvers.multi_objective.scoring import in_order
 
 Array = NDArray[np.float64]
 Result = dict[str, Any]
-SAMPLES = 257  # of a guess made of results
 
 
 class Family:
@@ -33,8 +33,8 @@ class Family:
         self._constants = dict(zip(constants, front.problem.k.tolist(), strict=False))
         self._definitions = in_order(front.problem.statement.phases[0].definitions)
 
-    def problem(self, scalarised: Scalarised, guess: tuple[Sequence[Result], Array] | None) -> Problem:
-        """One problem; `guess`: results and the share `(n,)` of each, None for the guess of the user."""
+    def problem(self, scalarised: Scalarised, guess: tuple[Sequence[Trajectory], Array] | None) -> Problem:
+        """One problem; `guess`: solutions and the share `(n,)` of each, None for the guess of the user."""
         base, m = self.front.problem, len(self.front.objectives)
         k, upper = base.k.copy(), base.b_upper.copy()
         k[self._weights] = scalarised.weights * self.front.signs
@@ -70,25 +70,26 @@ class Family:
         return kept
 
 
-def _guessed(problem: Problem, results: Sequence[Result], shares: Array) -> Problem:
-    """A weighted mean of results is where the solve begins."""
+def _guessed(problem: Problem, solutions: Sequence[Trajectory], shares: Array) -> Problem:
+    """A weighted mean of solutions is where the solve begins."""
     [phase] = problem.phases
-    s = np.linspace(0.0, 1.0, SAMPLES)
-    x, u = np.zeros((SAMPLES, len(phase.states))), np.zeros((SAMPLES, len(phase.controls)))
+    s = np.unique(np.concatenate([solution.phases[0].s for solution in solutions]))
+    x, u = np.zeros((len(s), len(phase.states))), np.zeros((len(s), len(phase.controls)))
     ends, p = np.zeros(2), np.zeros(len(problem.parameters))
-    for result, share in zip(results, shares, strict=True):
-        t = np.array(result["time"])
-        at = (t - t[0]) / (t[-1] - t[0])
-        x += share * _sampled(s, at, result["states"], phase.states)
-        u += share * _sampled(s, at, result["controls"], phase.controls)
-        ends += share * t[[0, -1]]
-        p += share * np.array([result["parameters"][name] for name in problem.parameters])
+    for solution, share in zip(solutions, shares, strict=True):
+        [at] = solution.phases
+        x += share * _sampled(s, at.s, at.x)
+        u += share * _sampled(s, at.s, at.u)
+        ends += share * np.array([at.t0, at.tf])
+        p += share * solution.p
     return replace(problem, phases=(_with_guess(phase, s, x, u, ends),), p_guess=p)
 
 
-def _sampled(s: Array, at: Array, values: dict[str, list[float]], names: Sequence[str]) -> Array:
-    columns = [np.interp(s, at, values[name]) for name in names]
-    return np.stack(columns, axis=1) if columns else np.zeros((len(s), 0))
+def _sampled(s: Array, at: Array, values: Array) -> Array:
+    found = np.zeros((len(s), values.shape[1]))
+    for j, column in enumerate(values.T):
+        found[:, j] = np.interp(s, at, column)
+    return found
 
 
 def _with_guess(phase: Phase, s: Array, x: Array, u: Array, ends: Array) -> Phase:

@@ -1,24 +1,33 @@
-"""Fronts of control problems: anchors first, then all points between them, followed from there and verified."""
+"""Fronts of control problems: anchors first, then the points between them, each followed from its neighbours.
+
+Solutions change continuously along a front. On a coarse mesh a point begins with the trajectory and the multipliers
+that lie between those of the points around it (continuation: Allgower & Georg, Introduction to Numerical
+Continuation Methods, ch. 2), so the first solve is short. What is farthest from all that is solved comes next, so
+that most points have close neighbours. Each has a fine mesh of its own, for jumps and arcs move along the front.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.problems.model import Problem
-from app.solvers.collocation.batch import solve_batch
-from app.solvers.collocation.measurement import measured
+from app.solvers.collocation.barrier import Multipliers
+from app.solvers.collocation.chattering import NOTICEABLE, oscillation
+from app.solvers.collocation.discretization import Trajectory, guess_of
+from app.solvers.collocation.interior_point import ACCEPTABLE_ERROR
+from app.solvers.collocation.measurement import Answer, measured
 from app.solvers.collocation.mesh import size_for, uniform
 from app.solvers.collocation.outcome import Outcome
-from app.solvers.collocation.programs import BATCH
-from app.solvers.collocation.refinement import refined
-from app.solvers.collocation.result import result_of
-from app.solvers.collocation.solver import finished
+from app.solvers.collocation.refinement import WARM, meshed, refined
+from app.solvers.collocation.result import all_verified, allowance, result_of
+from app.solvers.collocation.solver import answered
 from app.solvers.collocation.solving import Budget, Solving, Start
 from app.solvers.collocation.starts import first_outcomes
 from app.solvers.collocation.transcription import TRANSCRIPTIONS
@@ -36,13 +45,29 @@ from app.solvers.progress import Progress
 
 Array = NDArray[np.float64]
 Report = Callable[[Progress], None]
+NEGLIGIBLE = 1e-9  # shares and distances on the simplex of blends
+FOLLOWING = Start(mu=WARM, iterations=100)  # what takes longer is followed from too far away
+
+
+@dataclass(frozen=True)
+class Reached:
+    """A scalarised problem and a solution of it on the coarse mesh, which others may follow."""
+
+    scalarised: Scalarised
+    coarse: Outcome
+
+    @cached_property
+    def trajectory(self) -> Trajectory:
+        """The solution, densely sampled."""
+        return self.coarse.trajectory()
 
 
 @dataclass(frozen=True)
 class Point:
-    """A scalarised problem with its result; `f (m,)` objectives, to be minimised."""
+    """A scalarised problem with its solution and result; `f (m,)` objectives, to be minimised."""
 
     scalarised: Scalarised
+    outcome: Outcome
     result: Result
     f: Array
 
@@ -52,8 +77,17 @@ class Point:
         return bool(self.result["status"] == "converged" and np.all(np.isfinite(self.f)))
 
 
-Guess = tuple[Sequence[Point], Array]
-"""Points, and the share `(n,)` of each in where a solve begins."""
+@dataclass(frozen=True)
+class Draft:
+    """An answer that is still to be verified, unless it has been, and what it was on the coarse mesh."""
+
+    solving: Solving
+    coarse: Outcome
+    answer: Answer
+
+
+Guess = tuple[Sequence[Reached], Array]
+"""Solutions, and the share `(n,)` of each in where a solve begins."""
 
 
 class AnchorFailed(Exception):  # noqa: N818 - an end of a trace, not an error
@@ -98,62 +132,134 @@ class Tracing:
         payoff = Payoff(np.stack([point.f for point in ends]))
         method = epsilon_constraints if self.options["method"] == "epsilon" else boundary_intersections
         problems = method(payoff, self.options["points"])
-        found = self._followed(problems, [(ends, one.blend) for one in problems], (0.3, 0.9))
-        failed = [index for index, point in enumerate(found) if not point.good]
-        solved = [point for point in (*found, *ends) if point.good]
-        if failed and time.monotonic() < self.deadline:
-            problems = [found[index].scalarised for index in failed]
-            near = [([_nearest(solved, one)], np.ones(1)) for one in problems]
-            for index, point in zip(failed, self._followed(problems, near, (0.9, 1.0)), strict=True):
-                found[index] = point if point.good else found[index]
-        return found
+        found = self._traced(problems, ends)
+        failed = [index for index, point in found.items() if not point.good]
+        solved = [point for point in (*ends, *found.values()) if point.good]
+        for count, index in enumerate(failed):
+            if time.monotonic() >= self.deadline:
+                break
+            self.report(Progress(0.9 + 0.1 * count / len(failed), "solve", f"again {count} of {len(failed)}"))
+            near = min(solved, key=lambda point: _distance(point.scalarised, problems[index]))
+            guess = ([near.outcome.trajectory()], np.ones(1))
+            solving = self._solving(self.family.problem(problems[index], guess), _quiet)
+            point = self._point(problems[index], solving, self._from_coarse(solving))
+            found[index] = point if point.good else found[index]
+        return [found[index] for index in range(len(problems))]
+
+    def _traced(self, problems: Sequence[Scalarised], ends: Sequence[Point]) -> dict[int, Point]:
+        """A point for every problem; their flights come last, side by side."""
+        reached = [Reached(end.scalarised, self._coarse(end)) for end in ends]
+        drafts: dict[int, Draft] = {}
+        for index in _spreading(problems, ends):
+            told = f"{len(drafts)} of {len(problems)} points"
+            self.report(Progress(0.3 + 0.5 * len(drafts) / len(problems), "solve", told))
+            drafts[index] = draft = self._draft(problems[index], _around(reached, problems[index]))
+            if draft.coarse.solved:
+                reached.append(Reached(problems[index], draft.coarse))
+        self.report(Progress(0.8, "verify", f"flying {len(problems)} controls"))
+        open_ = [index for index, draft in drafts.items() if draft.answer.verification is None]
+        if open_ and time.monotonic() < self.deadline:
+            solvings = [drafts[index].solving for index in open_]
+            flown = all_verified(solvings, [drafts[i].answer for i in open_], self.options["tolerance"])
+            for index, solving, answer in zip(open_, solvings, flown, strict=True):
+                sure = answer if self._passed(answer) else self._refined(solving, answer)
+                drafts[index] = replace(drafts[index], answer=sure)
+        return {i: self._point(problems[i], draft.solving, draft.answer) for i, draft in drafts.items()}
+
+    def _coarse(self, end: Point) -> Outcome:
+        """The solution of an anchor on the coarse mesh; where there is none, as it is."""
+        problem = self.family.problem(end.scalarised, ([end.outcome.trajectory()], np.ones(1)))
+        found = self._continued(self._solving(problem, _quiet), [end.outcome], np.ones(1))
+        return found if found.solved else end.outcome
 
     def _searched(self, scalarised: Scalarised, near: list[Point], done: float) -> Point:
         """One point, from several guesses; `done` of the whole work lies behind."""
-        problem = self._stated(scalarised, (near, scalarised.blend) if near else None)
+        guess = ([point.outcome.trajectory() for point in near], scalarised.blend) if near else None
+        problem = self.family.problem(scalarised, guess)
         solving = self._solving(problem, lambda progress: self.report(replace(progress, fraction=done)))
-        result = finished(solving, None, {**self.options, "monte_carlo": None})
-        return self._point(scalarised, result)
+        return self._point(scalarised, solving, answered(solving, None, self.options))
 
-    def _followed(
-        self, problems: Sequence[Scalarised], guesses: Sequence[Guess], part: tuple[float, float]
-    ) -> list[Point]:
-        """Points from one guess each; where they are many, their first meshes are solved as one batch."""
-        size, tolerance = size_for(self.options["mesh_intervals"]), self.options["tolerance"]
-        solvings = [
-            self._solving(self._stated(one, guess), lambda _: None)
-            for one, guess in zip(problems, guesses, strict=True)
-        ]
-        self.report(Progress(part[0], "solve", f"{len(problems)} points on their first mesh"))
-        outcomes: list[Outcome | None] = [None] * len(problems)
-        if len(problems) >= BATCH:
-            outcomes[:] = solve_batch(solvings, size, Start())
-        points: list[Point] = []
-        for scalarised, solving, outcome in zip(problems, solvings, outcomes, strict=True):
-            done = part[0] + (part[1] - part[0]) * len(points) / len(problems)
-            self.report(Progress(done, "refine", f"{len(points)} of {len(problems)} points"))
-            [first] = first_outcomes(solving, uniform(1, size), 1, outcome)
-            answer = refined(
-                solving, measured(solving, first), tolerance, self.options["max_refinements"], 1.0
-            )
-            result = result_of(solving, answer, tolerance, derivatives=False)
-            points.append(self._point(scalarised, result))
-        return points
+    def _draft(self, scalarised: Scalarised, guess: Guess) -> Draft:
+        """One point from those around it; where that leads nowhere, as any problem."""
+        near, shares = guess
+        problem = self.family.problem(scalarised, ([one.trajectory for one in near], shares))
+        solving = self._solving(problem, _quiet)
+        coarse = self._continued(solving, [one.coarse for one in near], shares)
+        if coarse.solved:
+            limits = self.options["tolerance"], self.options["max_refinements"]
+            answer = meshed(solving, measured(solving, coarse), *limits)
+            if self._settled(answer):
+                return Draft(solving, coarse, answer)
+            answer = self._refined(solving, answer)
+            if self._passed(answer):
+                return Draft(solving, coarse, answer)
+        return Draft(solving, coarse, self._from_coarse(solving, coarse))
 
-    def _stated(self, scalarised: Scalarised, guess: Guess | None) -> Problem:
-        if guess is None:
-            return self.family.problem(scalarised, None)
-        return self.family.problem(scalarised, ([point.result for point in guess[0]], guess[1]))
+    def _continued(self, solving: Solving, near: Sequence[Outcome], shares: Array) -> Outcome:
+        """The problem on the coarse mesh with the multipliers of its neighbours; its guess is theirs."""
+        guess = guess_of(solving.problem)
+        discretization = solving.discretize(self._mesh, guess)
+        each = [outcome.multipliers_on(discretization) for outcome in near]
+        mean = Multipliers(*(np.tensordot(shares, np.stack(parts), 1) for parts in zip(*each, strict=True)))
+        return solving.solve(discretization, guess, FOLLOWING, mean)
+
+    def _settled(self, answer: Answer) -> bool:
+        """Whether there is nothing to refine, as far as can be told before its flight."""
+        exact = answer.outcome.solved and answer.outcome.error <= ACCEPTABLE_ERROR
+        good = exact and answer.miss <= self.options["tolerance"] and oscillation(answer.outcome) < NOTICEABLE
+        # meshes of a transcription with places at both ends are judged by their change on halving
+        return good and not answer.outcome.discretization.layout.transcription.left
+
+    def _passed(self, answer: Answer) -> bool:
+        return answer.passed(allowance(self.options["tolerance"]))
+
+    def _from_coarse(self, solving: Solving, coarse: Outcome | None = None) -> Answer:
+        """The answer from the problem's guess on the coarse mesh, `coarse` where that is known."""
+        [first] = first_outcomes(solving, self._mesh, 1, coarse)
+        return self._refined(solving, measured(solving, first))
+
+    @property
+    def _mesh(self) -> Array:
+        return uniform(1, size_for(self.options["mesh_intervals"]))
+
+    def _refined(self, solving: Solving, first: Answer) -> Answer:
+        return refined(solving, first, self.options["tolerance"], self.options["max_refinements"], 1.0)
 
     def _solving(self, problem: Problem, report: Report) -> Solving:
         budget = Budget(self.options["max_iterations"], self.deadline)
         return Solving(problem, TRANSCRIPTIONS[self.options["transcription"]], budget, report)
 
-    def _point(self, scalarised: Scalarised, result: Result) -> Point:
+    def _point(self, scalarised: Scalarised, solving: Solving, answer: Answer) -> Point:
+        result = result_of(solving, answer, self.options["tolerance"], derivatives=False)
         self.iterations += result["iterations"]
-        return Point(scalarised, result, self.family.objectives(result))
+        return Point(scalarised, answer.outcome, result, self.family.objectives(result))
 
 
-def _nearest(points: Sequence[Point], to: Scalarised) -> Point:
-    distances = [np.linalg.norm(point.scalarised.blend - to.blend) for point in points]
-    return points[int(np.argmin(distances))]
+def _quiet(_: Progress) -> None:
+    """One point's progress is none of the front's."""
+
+
+def _spreading(problems: Sequence[Scalarised], ends: Sequence[Point]) -> Iterator[int]:
+    """All places in such an order that each is the farthest from those before it and from the ends."""
+    blends = np.stack([one.blend for one in problems])
+    done = np.stack([point.scalarised.blend for point in ends])
+    away = np.min(np.linalg.norm(blends[:, None] - done, axis=-1), axis=1)
+    for _ in problems:
+        index = int(np.argmax(away))
+        yield index
+        away = np.minimum(away, np.linalg.norm(blends - blends[index], axis=-1))
+        away[index] = -1.0
+
+
+def _around(reached: Sequence[Reached], to: Scalarised) -> Guess:
+    """The solutions that a problem lies between, and the shares of each; beyond them, the nearest."""
+    near = sorted(reached, key=lambda one: _distance(one.scalarised, to))[: len(to.blend)]
+    corners = np.stack([one.scalarised.blend for one in near], axis=1)
+    shares, *_ = np.linalg.lstsq(corners, to.blend, rcond=None)
+    if np.min(shares) < NEGLIGIBLE or np.linalg.norm(corners @ shares - to.blend) > NEGLIGIBLE:
+        return near[:1], np.ones(1)
+    return near, shares / np.sum(shares)
+
+
+def _distance(one: Scalarised, other: Scalarised) -> float:
+    return float(np.linalg.norm(one.blend - other.blend))

@@ -14,7 +14,7 @@ from app.solvers.pmp.estimate import Estimate
 from app.solvers.pmp.integration import STEPS
 from app.solvers.pmp.newton import CONVERGED, LATE, LONG, LOST, STUCK, Found
 from app.solvers.pmp.publication import Published, arcs_of, publish
-from app.solvers.verification import PIECE, FlownPhase, Verification, verify
+from app.solvers.verification import PIECE, Claim, FlownPhase, Verification, verify
 from app.version import SOLVER_VERSION
 
 Array = NDArray[np.float64]
@@ -115,18 +115,12 @@ def _flown(problem: Problem, found: Found, published: Published, allowed: float)
     """The flight of the published control; where dynamics amplify every error, with restarts."""
     scale = np.maximum(np.max(np.abs(published.x), axis=0), 1e-3 * found.shooting.sizes.x)
     phases = [FlownPhase(published.t, published.x, published.u)]
-    arguments = (
-        problem,
-        phases,
-        found.extremal.p,
-        found.system.cost,
-        [scale],
-        found.shooting.programs.journey,
-    )
-    whole = verify(*arguments)
+    claim = Claim(problem, phases, found.extremal.p, found.system.cost, [scale])
+    journey = found.shooting.programs.journey
+    whole = verify(claim, journey)
     if whole.passed(allowed) or not found.converged:
         return whole
-    pieces = verify(*arguments, restart=PIECE)
+    pieces = verify(claim, journey, restart=PIECE)
     return pieces if pieces.passed(0.1 * allowed) else whole
 
 
