@@ -8,7 +8,7 @@ All arrays may have a leading axis of lanes, problems of one structure side by s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +55,8 @@ class Scales:
 
     def lane(self, index: int) -> Scales:
         """Those of one lane."""
-        return Scales(*(getattr(self, field.name)[index] for field in fields(self)))
+        every = (self.x, self.u, self.g, self.t, self.p, self.b, self.cost)
+        return Scales(*(scales[index] for scales in every))
 
     def balanced(self, problem: Problem, coupling: Array) -> Scales:
         """With the scales raised of states that are far too small for the dynamics; without any, the same object.
