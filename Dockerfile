@@ -14,14 +14,19 @@ COPY image/uv.txt /build/image/
 RUN python3 -m venv /uv && /uv/bin/pip install --no-cache-dir --require-hashes -r /build/image/uv.txt
 WORKDIR /build
 COPY pyproject.toml uv.lock ./
-COPY image/slim ./image/
+COPY image/slim image/compile.py ./image/
 
-# What the product stands on, exactly as locked: every file's hash is checked.
+# What the product stands on, exactly as locked: every file's hash is checked. Then what no process uses is removed
+# (`image/slim` says what and why), and the rest compiled (`image/compile.py`).
 FROM builder AS packages-cpu
-RUN /uv/bin/uv sync --frozen --no-install-project --all-extras && image/slim /opt/costate
+RUN /uv/bin/uv sync --frozen --no-install-project --all-extras \
+    && image/slim /opt/costate \
+    && /opt/costate/bin/python image/compile.py /opt/costate
 
 FROM builder AS packages-gpu
-RUN /uv/bin/uv sync --frozen --no-install-project --all-extras --group gpu && image/slim /opt/costate
+RUN /uv/bin/uv sync --frozen --no-install-project --all-extras --group gpu \
+    && image/slim /opt/costate \
+    && /opt/costate/bin/python image/compile.py /opt/costate
 
 FROM builder AS product
 COPY README.md LICENSE ./

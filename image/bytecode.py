@@ -1,4 +1,7 @@
-"""Compile what the product imports, and only that: its root is read-only, so nothing is compiled at run time."""
+"""Import what the product imports, so that Python keeps it compiled: at run time its root is read-only.
+
+The packages that it stands on are compiled already (`compile.py`); that nothing of them is missing shows here.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,16 @@ ALEMBIC = "app.jobs.migrations.env"
 """Runs a migration when it is imported."""
 
 FIRST_USED_LATE = (
+    "botocore.session",
+    "botocore.signers",
     "celery.app.amqp",
+    "celery.apps.worker",
     "celery.bin.worker",
+    "celery.concurrency.thread",
     "httptools",
+    "kombu.transport.redis",
+    "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+    "opentelemetry.sdk.trace.export",
     "sqlalchemy.dialects.postgresql.psycopg",
     "uvloop",
 )

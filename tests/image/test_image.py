@@ -4,16 +4,56 @@ import gzip
 import json
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from containers.product import CONFINED, EVERYWHERE, TEMPORARY, Product
 
 pytestmark = [pytest.mark.timeout(3000), pytest.mark.xdist_group("image")]
 
-LARGEST_PULLED_MB = 450
-"""What the product's own layers may weigh as a registry keeps them and a node pulls them."""
+LARGEST_ON_DISK_MB, LARGEST_PULLED_MB = 450, 165
+"""What the product's own layers may weigh on a node, and as a registry keeps them (MB are 10^6 bytes)."""
 
-LARGEST_ON_DISK_MB = 560
+CNOT = {
+    "kind": "schroedinger",
+    "dimensions": [2, 2],
+    "H0": "pi/4*sz1*sz2",
+    "controls": [
+        {"name": name, "operator": operator, "lower": -5, "upper": 5}
+        for name, operator in (("u1", "sx1"), ("u2", "sy1"), ("u3", "sx2"), ("u4", "sy2"))
+    ],
+    "target": {"gate": "cnot"},
+    "tf": 4,
+    "slices": 40,
+}
+EFFORT_AND_SPEED = [{"name": "effort", "running": "u^2"}, {"name": "speed", "running": "v^2"}]
+REQUESTS: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
+    ("collocation", {"template": "van_der_pol"}, {}),
+    ("collocation", {"template": "waypoint_two_phase"}, {}),
+    ("pmp", {"template": "double_integrator"}, {}),
+    ("magnus", {"matrices": CNOT}, {}),
+    (
+        "multi_objective",
+        {"template": "double_integrator", "objectives": EFFORT_AND_SPEED},
+        {"points": 5, "mesh_intervals": 16},
+    ),
+    ("multi_objective", {"template": "zdt1"}, {"population": 40, "generations": 500}),
+)
+"""Together they run whatever of the packages a solver uses, also what it imports late."""
+
+SOLVE = """
+import json, sys
+from app.client import Client
+with Client("http://127.0.0.1:8000") as client:
+    job_id = client.solve(*json.loads(sys.argv[1]))["job_id"]
+    job = client.wait(job_id, limit_s=600.0)
+print(job["outcome"], job["error"])
+"""
+STORES = """
+from app.storage import open_store
+for url in ("s3://bucket/results", "gs://bucket/results", "az://account/results", "file:///tmp/results"):
+    print(type(open_store(url)).__name__)
+"""
 
 
 def test_api_and_worker_are_healthy_by_the_images_own_check(product: Product) -> None:
@@ -23,6 +63,17 @@ def test_api_and_worker_are_healthy_by_the_images_own_check(product: Product) ->
 
 def test_a_problem_is_solved_inside(product: Product) -> None:
     assert "Solved brachistochrone: 1.801603" in product.inside(product.api, "costate", "check-sample")
+
+
+@pytest.mark.parametrize("request_body", REQUESTS, ids=lambda one: f"{one[0]}-{next(iter(one[1]))}")
+def test_every_solver_has_what_it_needs(product: Product, request_body: tuple[Any, ...]) -> None:
+    said = product.inside(product.api, "python", "-c", SOLVE, json.dumps(request_body))
+    assert said.strip() == "converged None"
+
+
+def test_every_object_store_can_be_opened(product: Product) -> None:
+    said = product.inside(product.api, "env", "AZURE_STORAGE_ACCOUNT_NAME=a", "python", "-c", STORES)
+    assert said.split() == ["S3Store", "GCSStore", "AzureStore", "LocalStore"]
 
 
 def test_a_container_without_a_process_that_answers_is_unhealthy(product: Product) -> None:
