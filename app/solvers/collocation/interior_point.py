@@ -57,9 +57,12 @@ SHORT, LONG, STRONGER, WEAKER = (
 )  # parts of a regularised step, and what follows: `State.least`
 SHORTEST = 2.0**-14
 ACCEPTABLE_ERROR, ACCEPTABLE_ITERATIONS = 1e-5, 12
+NEARLY = 1e-2  # error that will do for a point whose cost stands where the error was acceptable
+STANDING = 1e-7  # relative change of the cost over these
 RESTORED = 1e-4  # error at which restoration has converged
 LARGEST_ESTIMATE = 1e3  # multipliers estimated larger than this are of no use: zero then
 LARGEST_MULTIPLIER, VIOLATED = 1e6, 1e-3  # of constraints so violated: beyond, their Jacobian is singular
+HARDLY = 1e-6  # violated: less than this, and a problem is not infeasible
 PATIENCE = 80  # iterations of one restoration
 ENOUGH = 0.5  # part of the violation at which restoration ends
 
@@ -69,7 +72,7 @@ class State(NamedTuple):
     (theta, phi). `estimating`: the next iteration finds multipliers and does not move (section 3.6).
     `least`: regularisation to begin with. A Hessian that is only just convex makes steps far beyond where its
     model holds: where the line search cut one short, the next is regularised more (as Levenberg & Marquardt do).
-    `good`: iterations so far whose error was acceptable."""
+    `good`: iterations whose error was acceptable since the cost left `good_cost`."""
 
     w: Array
     values: Values
@@ -93,6 +96,7 @@ class State(NamedTuple):
     dual: Array
     cost: Array
     good: Array
+    good_cost: Array
     factorizations: Array
 
 
@@ -163,6 +167,7 @@ class InteriorPoint:
             dual=jnp.full((), jnp.inf),
             cost=values.cost,
             good=jnp.zeros((), int),
+            good_cost=jnp.full((), jnp.inf),
             factorizations=jnp.zeros((), int),
         )
 
@@ -211,7 +216,11 @@ class InteriorPoint:
         """Restoration that has converged while constraints are violated: locally infeasible."""
         ended = (found.at(state.mu) <= RESTORED) | (state.since >= PATIENCE)
         over = state.restoring & ended & (state.status == RUNNING)
-        return state._replace(status=jnp.where(over, INFEASIBLE, state.status))
+        return state._replace(status=jnp.where(over, self._unrestored(state), state.status))
+
+    def _unrestored(self, state: State) -> Array:
+        """How restoration ends that leaves constraints violated; hardly violated, they tell nothing."""
+        return jnp.where(largest_violation(state.values) > HARDLY, INFEASIBLE, STUCK)
 
     def _without(self, derivatives: Derivatives, objective: Array, estimating: Array) -> Derivatives:
         """Restoration ignores the cost and all curvature, the estimate of multipliers curvature."""
@@ -229,17 +238,23 @@ class InteriorPoint:
         normal = ~state.restoring
         done = normal & (error <= tolerance)
         near = normal & (error <= ACCEPTABLE_ERROR)
-        good = jnp.where(near, state.good + 1, state.good)
+        moved = self._moved(state, values)
+        good = jnp.where(near, jnp.where(moved, 0, state.good) + 1, state.good)
         acceptable = near & (good >= ACCEPTABLE_ITERATIONS)
         status = jnp.where(done, CONVERGED, jnp.where(acceptable, ACCEPTABLE, state.status))
         return state._replace(
             status=status,
             good=good,
+            good_cost=jnp.where(near & moved, values.cost, state.good_cost),
             error=jnp.where(normal, error, jnp.inf),
             primal=largest_violation(values),
             dual=found.dual / found.scale,
             cost=values.cost,
         )
+
+    def _moved(self, state: State, values: Values) -> Array:
+        """Whether the cost has left the one at which the error was acceptable."""
+        return jnp.abs(values.cost - state.good_cost) > STANDING * jnp.abs(values.cost)
 
     def _lower_barrier(self, data: Data, state: State, found: Errors, tolerance: Array) -> State:
         """The barrier parameter falls while its problem is solved well enough (7); the filter is reset then.
@@ -472,7 +487,9 @@ class InteriorPoint:
 
         violated, after = violation(values), violation(search.values)
         feasible = violated <= 1e-8 * jnp.maximum(1.0, state.theta_min * 1e4)
-        settled = feasible | (state.error <= ACCEPTABLE_ERROR)  # nothing is to be restored
+        stood = (state.good > 0) & ~self._moved(state, values)  # it was acceptable, and the cost is the same
+        stood = stood & (state.error <= NEARLY)
+        settled = feasible | stood  # nothing is to be restored
         begin = search.failed & ~state.restoring & ~settled
         leave = state.restoring & search.accepted & (after <= ENOUGH * state.reference_theta)
         turn = begin | leave  # another problem from here on: its own filter and multipliers
@@ -484,8 +501,8 @@ class InteriorPoint:
             search.failed & ~begin,
             jnp.where(
                 state.restoring,
-                INFEASIBLE,
-                jnp.where(state.error <= 10 * ACCEPTABLE_ERROR, ACCEPTABLE, STUCK),
+                self._unrestored(state),
+                jnp.where(stood | (state.error <= 10 * ACCEPTABLE_ERROR), ACCEPTABLE, STUCK),
             ),
             state.status,
         )

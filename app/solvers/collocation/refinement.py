@@ -8,7 +8,7 @@ import numpy as np
 
 from app.solvers.collocation.chattering import NOTICEABLE, oscillation, smoothed
 from app.solvers.collocation.discretization import guess_of
-from app.solvers.collocation.interior_point import ACCEPTABLE_ERROR
+from app.solvers.collocation.interior_point import ACCEPTABLE_ERROR, CONVERGED
 from app.solvers.collocation.measurement import Answer, measured
 from app.solvers.collocation.mesh import refine
 from app.solvers.collocation.outcome import Outcome
@@ -53,13 +53,14 @@ def refined(solving: Solving, first: Answer, tolerance: float, refinements: int,
         solving.transcription.left
     ):  # controls of neighbours are not one: their number matters beside the flights
         current = replace(current, coarse=np.inf)
-    best, stalled, goal = current, 0, tolerance
+    best, stalled, goal, change = current, 0, tolerance, np.inf
     for count in range(refinements):
         if solving.budget.over:
             break
         if current.miss <= goal:
             current = best = verified(solving, current, tolerance)
-            if best.passed(allowance(tolerance)) and current.outcome.error <= ACCEPTABLE_ERROR:
+            still = current.outcome.status == CONVERGED or change < allowance(tolerance)
+            if best.passed(allowance(tolerance)) and current.outcome.error <= ACCEPTABLE_ERROR and still:
                 break
             goal *= 0.1  # dynamics amplify what intervals miss: each must miss less
         solving.fraction = began + (reach - began) * (count + 1) / (refinements + 1)
