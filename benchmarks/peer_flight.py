@@ -1,6 +1,7 @@
 """A returned control flown by CasADi: nothing is shared with the solver, neither expressions nor integrator.
 
-Classical Runge-Kutta, STEPS equal steps between two published times, controls linear in between.
+Classical Runge-Kutta, STEPS equal steps between two published times, controls linear in between; where that is
+lost even from point to point, the dynamics are stiff and CVODES flies them.
 """
 
 from __future__ import annotations
@@ -61,18 +62,24 @@ def fly(problem: Problem, result: Mapping[str, Any]) -> PeerFlight:
 
 def _course(point: Any, t: Array, x: Array, u: Array, p: Array) -> tuple[float, Array, float]:
     """Cost, final states and what they miss of one phase; states and controls are rows, (n, m)."""
-    segment = _segment(point, len(x), len(u), len(p))
     count = len(t) - 1
     size = np.maximum(np.max(np.abs(x), axis=1), 1e-8)
     pieces = (t[None, :-1], t[None, 1:], u[:, :-1], u[:, 1:], casadi.repmat(casadi.DM(p), 1, count))
-    start = np.append(x[:, 0], 0.0)
-    flown = np.asarray(segment.mapaccum(count)(start, *pieces))
-    apart = float(np.max(np.abs(flown[:-1, -1] - x[:, -1]) / size))
-    if apart <= ASTRAY:
-        return float(flown[-1, -1]), flown[:-1, -1], apart
-    each = np.asarray(segment.map(count)(np.vstack([x[:, :-1], np.zeros(count)]), *pieces))
-    apart = float(np.sum(np.max(np.abs(each[:-1] - x[:, 1:]) / size[:, None], axis=0)))
-    return float(np.sum(each[-1])), x[:, -1], apart if np.isfinite(apart) else np.inf
+    begin = np.vstack([x[:, :-1], np.zeros(count)])
+    found = np.inf, x[:, -1], np.inf
+    for make in (_segment, _stiff_segment):
+        segment = make(point, len(x), len(u), len(p))
+        flown = np.asarray(segment.mapaccum(count)(begin[:, 0], *pieces))
+        apart = float(np.max(np.abs(flown[:-1, -1] - x[:, -1]) / size))
+        if apart <= ASTRAY:
+            return float(flown[-1, -1]), flown[:-1, -1], apart
+        each = np.asarray(segment.map(count)(begin, *pieces))
+        misses = np.max(np.abs(each[:-1] - x[:, 1:]) / size[:, None], axis=0)
+        apart = float(np.sum(misses))
+        found = float(np.sum(each[-1])), x[:, -1], apart if np.isfinite(apart) else np.inf
+        if np.max(misses) <= ASTRAY:
+            break
+    return found
 
 
 def _segment(point: Any, n_x: int, n_u: int, n_p: int) -> Any:
@@ -101,6 +108,24 @@ def _segment(point: Any, n_x: int, n_u: int, n_p: int) -> Any:
     for i in range(STEPS):
         y = step(y, t + i * h, h, u0 + (u1 - u0) * (i / STEPS), u0 + (u1 - u0) * ((i + 1) / STEPS), p)
     return casadi.Function("segment", [z, t, last, u0, u1, p], [y])
+
+
+def _stiff_segment(point: Any, n_x: int, n_u: int, n_p: int) -> Any:
+    """As `_segment`, by an implicit method with step control."""
+    z, s, p = casadi.SX.sym("z", n_x + 1), casadi.SX.sym("s"), casadi.SX.sym("p", n_p)
+    t0, t1 = casadi.SX.sym("t0"), casadi.SX.sym("t1")
+    u0, u1 = casadi.SX.sym("u0", n_u), casadi.SX.sym("u1", n_u)
+    f, cost, _ = point(t0 + (t1 - t0) * s, z[:n_x], u0 + (u1 - u0) * s, p)
+    ode = (t1 - t0) * casadi.vertcat(f, cost)
+    given = casadi.vertcat(t0, t1, u0, u1, p)
+    system = {"x": z, "t": s, "p": given, "ode": ode}
+    flight = casadi.integrator("stiff", "cvodes", system, 0, 1, {"reltol": 1e-10, "abstol": 1e-14})
+    begin, values = (
+        casadi.MX.sym("x", n_x + 1),
+        [casadi.MX.sym("v", part.numel()) for part in (t0, t1, u0, u1, p)],
+    )
+    end = flight(x0=begin, p=casadi.vertcat(*values))["xf"]
+    return casadi.Function("stiff_segment", [begin, *values], [end])
 
 
 def _outside(phase: Phase, point: Any, t: Array, x: Array, u: Array, p: Array) -> float:
