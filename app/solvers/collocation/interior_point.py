@@ -56,7 +56,7 @@ SHORT, LONG, STRONGER, WEAKER = (
     0.5,
 )  # parts of a regularised step, and what follows: `State.least`
 SHORTEST = 2.0**-14
-ACCEPTABLE_ERROR, ACCEPTABLE_ITERATIONS = 1e-5, 12
+ACCEPTABLE_ERROR, ACCEPTABLE_ITERATIONS = 1e-5, 30
 NEARLY = 1e-2  # error that will do for a point whose cost stands where the error was acceptable
 STANDING = 1e-7  # relative change of the cost over these
 RESTORED = 1e-4  # error at which restoration has converged
