@@ -41,7 +41,8 @@ def product(engine: Engine) -> Iterator[Product]:
         eventually(lambda: engine.ask(*ready).returncode == 0, seconds=120, what="PostgreSQL answers")
         engine.run("run", "--rm", *together, *CONFINED, image, "migrate")
         start("api", *together, *CONFINED, image)
-        start("worker", *together, *CONFINED, image, "worker")
+        # Results lie in a folder here, which the worker writes and the API reads.
+        start("worker", *together, *CONFINED, "--volumes-from", names["api"], image, "worker")
         made = Product(engine, image, images.base(engine), names["api"], names["worker"])
         for container in (made.api, made.worker):
             eventually(
