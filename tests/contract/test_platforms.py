@@ -77,7 +77,7 @@ def test_a_stack_on_one_cloud_loads_no_other_sdk(cloud: str) -> None:
 
 def test_the_configuration_is_checked_without_any_sdk() -> None:
     program = (
-        "import sys, datetime; from infra import checks, config; "
+        "import sys, datetime; from infra import checks; from infra.config.reading import load; "
         "checks.check(load({'costate:environment': 'production', 'costate:cells': "
         "[{'platform': 'aws', 'region': 'us-east-1'}]}), 'prod', datetime.date(2026, 12, 1)); "
         "print(' '.join(sys.modules))"
