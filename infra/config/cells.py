@@ -51,6 +51,6 @@ class Local(Model):
 
     api_port: Port = 8000
     worker_port: Port = 8001
-    # Below 32768, where systems begin to give ports to outgoing connections: one of those would hold it for a while.
+    # Below 32768, from where on outgoing connections get theirs: one of those would hold it for a while.
     postgres_port: Port = 15432
     redis_port: Port = 16379
