@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from collector import Collector
-from live import HOST, DataStores, Service, eventually
+from live import HOST, DataStores, Running, Service, eventually
 
 CALLER = "4bf92f3577b34da6a3ce929d0e0e4736"
 """The trace of a client that traces, too."""
@@ -42,9 +42,19 @@ def traced(
 
 
 def logged(log: str, event: str) -> list[dict[str, Any]]:
-    """Lines of a JSON log with this event."""
-    found = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    """Whole lines of a JSON log with this event."""
+    found = [json.loads(line) for line in log.splitlines(keepends=True) if re.fullmatch(r"\{.*\n", line)]
     return [line for line in found if line["event"] == event]
+
+
+def ended(worker: Running, job_id: str) -> dict[str, Any]:
+    """The one line in which the worker says that the job has ended: written after its result is stored."""
+
+    def lines() -> list[dict[str, Any]]:
+        return [line for line in logged(worker.log.read_text(), "ended") if line["job"] == job_id]
+
+    [line] = eventually(lines, seconds=10, what="the worker has logged the job's end")
+    return line
 
 
 def test_a_trace_leads_from_the_request_through_the_queue_to_the_stored_result(
@@ -79,10 +89,7 @@ def test_a_trace_is_found_from_the_job_and_from_the_logs(
 ) -> None:
     job = traced.job(traced.submit(quick(1.5)), wait=60)
     assert re.fullmatch(r"[0-9a-f]{32}", job["trace_id"])
-    [ended] = [
-        line for line in logged(traced.workers[0].log.read_text(), "ended") if line["job"] == job["job_id"]
-    ]
-    assert ended["trace_id"] == job["trace_id"]
+    assert ended(traced.workers[0], job["job_id"])["trace_id"] == job["trace_id"]
     listed = traced.http.get("/api/jobs").json()["jobs"]
     assert job["trace_id"] in {one["trace_id"] for one in listed}
     eventually(lambda: "store" in collector.of(job["trace_id"]), seconds=20, what="the trace is there")
@@ -131,8 +138,4 @@ def test_without_an_endpoint_nothing_is_recorded(service: Service, quick: Any) -
     assert job["outcome"] == "converged"
     assert job["trace_id"] is None
     assert service.rows("SELECT DISTINCT trace FROM jobs") == [(None,)]
-    ended = [
-        one for one in logged(service.workers[0].log.read_text(), "ended") if one["job"] == job["job_id"]
-    ]
-    assert len(ended) == 1
-    assert "trace_id" not in ended[0]
+    assert "trace_id" not in ended(service.workers[0], job["job_id"])
