@@ -63,7 +63,8 @@ image-test: .tools/env-test ## build the image and run it; as root on Debian, wi
 	$(RUN) -m pytest -n 0 tests/image
 
 ##@ Test
-# The engine and Kubernetes are built before the first test that needs them: it takes longer than a test may.
+# What is not on this machine yet is fetched or built before the first test that needs it: a build takes longer than a
+# test may. The commands before pytest do so, and answer at once where all is there.
 .PHONY: test
 test: test-unit test-contract test-accuracy test-service test-engine test-cluster test-browser ## run every level
 
@@ -72,7 +73,8 @@ test-unit: .tools/env-test ## pure functions and models
 	$(PYTEST) tests/unit
 
 .PHONY: test-contract
-test-contract: .tools/env-test .tools/monitoring ## every platform keeps the same promises
+test-contract: .tools/env-test ## every platform keeps the same promises
+	@$(RUN) tests/tools/monitoring.py
 	$(PYTEST) tests/contract
 
 .PHONY: test-accuracy
@@ -103,7 +105,8 @@ test-controllers: .tools/env-test ## KEDA and Argo Rollouts beside a control pla
 	$(RUN) -m pytest -n 0 tests/controllers
 
 .PHONY: test-browser
-test-browser: .tools/env-test .tools/chromium ## the page in headless Chromium
+test-browser: .tools/env-test ## the page in headless Chromium
+	@$(RUN) tests/browser/chromium.py
 	$(PYTEST) tests/browser
 
 CLUSTER := $(RUN) tests/node/command.py
@@ -189,12 +192,3 @@ SYNC := UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --inexact --python $(PYTHO
 .tools/env-bench: $(LOCK) | $(UV)
 	$(SYNC) --group infra --group local --group bench
 	@touch $@ .tools/env-run
-
-# Built from source where they are not on PATH, which takes longer than a test may.
-.tools/monitoring: .tools/env-test
-	$(RUN) tests/tools/monitoring.py
-	@touch $@
-
-.tools/chromium: .tools/env-test
-	$(RUN) tests/browser/chromium.py
-	@touch $@

@@ -68,6 +68,8 @@ def accepted(context: Context, jobs: Sequence[Job]) -> None:
     for job in jobs:
         metrics().count(JOBS_SUBMITTED, job.solver_type, str(job.cached).lower())
     waiting = [job.id for job in jobs if job.status == "pending"]
+    if not waiting:
+        return
     with span("tell the queue", jobs=len(waiting)):
         if untold := [job_id for job_id in waiting if not context.queue.tell(job_id)]:
             context.store.untold(untold)

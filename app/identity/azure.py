@@ -20,11 +20,8 @@ REMEDY = (
     "Check that the pod has the label azure.workload.identity/use and its service account the annotation "
     "azure.workload.identity/client-id, and that the identity trusts that account of this cluster."
 )
-
-
 AUTHORITY = "https://login.microsoftonline.com"
 """Unless AKS says otherwise."""
-
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 

@@ -73,9 +73,8 @@ def interior(data: Data, w: Array, mu: Array) -> Array:
 def barrier(data: Data, w: Array, mu: Array) -> Array:
     """The weighted logarithmic barrier, to be added to the cost."""
     d = distances(data, w)
-    both = jnp.minimum(
-        d.lower * d.upper, FARTHEST
-    )  # one logarithm: on a CPU they cost as much as a whole solve
+    # One logarithm of both: on a CPU logarithms cost as much as the rest of a solve.
+    both = jnp.minimum(d.lower * d.upper, FARTHEST)
     return -mu * jnp.sum(data.weight * jnp.log(both))
 
 
