@@ -17,6 +17,12 @@ LOKI, TEMPO = "http://loki-gateway.loki", "tempo.tempo:4317"
 COLLECTOR, COLLECTOR_PORT = "opentelemetry-collector.opentelemetry", 4318
 """Where the OpenTelemetry Collector takes OTLP over HTTP, which the product speaks."""
 
+TRACES: Mapping[str, str] = {
+    "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{COLLECTOR}:{COLLECTOR_PORT}",
+    "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+}
+"""What tells a process where its traces go, by the names that OpenTelemetry's libraries read."""
+
 ISTIO = "https://istio-release.storage.googleapis.com/charts"
 GRAFANA = "https://grafana-community.github.io/helm-charts"
 

@@ -72,7 +72,7 @@ class Logs(Model):
 
 
 class Traces(Model):
-    """Where the OpenTelemetry Collector sends the traces of API and workers."""
+    """Where the OpenTelemetry Collector sends the traces of API, workers and services."""
 
     endpoint: str = Field(
         "",

@@ -15,7 +15,7 @@ from infra.kubernetes.bindings import Bindings
 from infra.kubernetes.process import Process
 from infra.kubernetes.schedules import BACKUP
 from infra.kubernetes.unit import Probe, Unit
-from infra.operations import COLLECTOR, COLLECTOR_PORT
+from infra.operations import TRACES
 
 API_PORT, WORKER_PORT = 8000, 8001
 CACHE = "/var/cache/costate"
@@ -137,9 +137,9 @@ class Processes:
         )
 
     @property
-    def _collector(self) -> dict[str, str]:
+    def _collector(self) -> Mapping[str, str]:
         """Where what takes part in answering a request sends its traces."""
-        return {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{COLLECTOR}:{COLLECTOR_PORT}"} if self.traced else {}
+        return TRACES if self.traced else {}
 
     def told(self, process: P, bindings: Bindings) -> P:
         """The process with what its account is given, and what all are told."""

@@ -31,7 +31,7 @@ from infra.kubernetes.schedules import BACKUP, DRILL, Schedules
 from infra.kubernetes.services import ACCOUNT, Services, service_flows
 from infra.kubernetes.unit import Unit
 from infra.kubernetes.workload import Workload
-from infra.operations import COLLECTOR_PORT
+from infra.operations import COLLECTOR_PORT, TRACES
 from infra.versions import AddonName
 
 WAITED_S = 60
@@ -65,8 +65,10 @@ class Product(pulumi.ComponentResource):
         super().__init__("costate:kubernetes:Product", name, None, opts)
         self._name, self._stack, self._facts = name, stack, facts
         self._image, self._identity, self._there = image, identity, there
-        traced = "opentelemetry-collector" in there
-        self._processes = Processes(stack=stack, image=image, accounts=facts.identity.accounts, traced=traced)
+        self._traced = "opentelemetry-collector" in there
+        self._processes = Processes(
+            stack=stack, image=image, accounts=facts.identity.accounts, traced=self._traced
+        )
         self._bindings: dict[Account, Bindings] = {}
         self._child = pulumi.ResourceOptions(parent=self)
         room = quota(stack)
@@ -121,7 +123,7 @@ class Product(pulumi.ComponentResource):
             issuers=issuers,
             outside={} if facts.store.volume else {facts.store.port: ANYWHERE},
             entry=api.port if facts.edge.plain_port else None,
-            traces=COLLECTOR_PORT if traced else None,
+            traces=COLLECTOR_PORT if self._traced else None,
             **self._schedules(),
         )
         flows.NetworkPolicies(
@@ -243,6 +245,7 @@ class Product(pulumi.ComponentResource):
             bindings=self._bound(ACCOUNT),
             identity=self._facts.identity.accounts[ACCOUNT].labels,
             pull=self._stack.image_pull,
+            traces=TRACES if self._traced else {},
             opts=self._child,
         )
 
@@ -258,7 +261,12 @@ class Product(pulumi.ComponentResource):
                     binding: [flow for flow in as_account if flow.port == port]
                     for binding, port in stores.items()
                 },
-                shared=[flow for flow in as_account if flow.port not in (flows.DNS, *stores.values())],
+                shared=[
+                    flow
+                    for flow in as_account
+                    if flow.port not in (flows.DNS, COLLECTOR_PORT, *stores.values())
+                ],
+                traces=COLLECTOR_PORT if self._traced else None,
             )
         )
 

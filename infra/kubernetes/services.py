@@ -50,11 +50,13 @@ class Services(pulumi.ComponentResource):
         bindings: Bindings,
         identity: pulumi.Input[Mapping[str, str]],
         pull: str,
+        traces: Mapping[str, str],
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """`bindings` and `identity` are those of ACCOUNT; `pull` says when a registry is asked for the image."""
+        """`bindings` and `identity` are those of ACCOUNT; `pull` says when a registry is asked for the image;
+        `traces` are variables that tell where traces go, where somebody collects them."""
         super().__init__("costate:kubernetes:Services", name, None, opts)
-        self._bindings, self._identity, self._pull = bindings, identity, pull
+        self._bindings, self._identity, self._pull, self._traces = bindings, identity, pull, traces
         child = pulumi.ResourceOptions(parent=self)
         self.routes: dict[str, core.v1.Service] = {}
         self.units = [self._unit(key, service) for key, service in services.items()]
@@ -98,7 +100,7 @@ class Services(pulumi.ComponentResource):
             grace_s=service.grace_s,
             drain_s=DRAIN_S,
             account=ACCOUNT if bound else name,
-            environment=self._environment(service),
+            environment=self._environment(name, service),
             mounts=self._bindings.mounts if bound else {},
             files={
                 secret: folder
@@ -112,14 +114,15 @@ class Services(pulumi.ComponentResource):
             scratch={f"scratch-{index}": path for index, path in enumerate(service.scratch)},
         )
 
-    def _environment(self, service: Service) -> dict[str, pulumi.Input[str]]:
-        """Its own variables, its port, and where what it is bound to is."""
+    def _environment(self, name: str, service: Service) -> dict[str, pulumi.Input[str]]:
+        """Its own variables, its port, where what it is bound to is, and, unless it says otherwise, traces go."""
         given = self._bindings.environment
         known = {name: ours for binding in service.bindings for name, ours in VARIABLES[binding].items()}
         told = {name: given[ours] for name, ours in known.items() if ours in given}
         if "bucket" in service.bindings:  # how the store is reached, as its clients' own libraries read it
             told |= {name: value for name, value in given.items() if not name.startswith("COSTATE_")}
-        return {**service.environment, "PORT": str(service.port), **told}
+        traces = {"OTEL_SERVICE_NAME": name, **self._traces} if self._traces else {}
+        return {**traces, **service.environment, "PORT": str(service.port), **told}
 
 
 def service_flows(
@@ -128,11 +131,13 @@ def service_flows(
     listening: Mapping[str, int],
     stores: Mapping[str, Sequence[Flow]],
     shared: Sequence[Flow],
+    traces: int | None,
 ) -> Iterator[Flow]:
     """Who may talk to the services, and whom they may ask.
 
     `listening` gives the ports of the product's processes. `stores` says by binding, and `shared` for all, where
-    processes of ACCOUNT go: services that are bound go there too.
+    processes of ACCOUNT go: services that are bound go there too. `traces` is the port of the collector of traces,
+    where there is one.
     """
     ports = {**listening, **{name: service.port for name, service in services.items()}}
     for name, service in services.items():
@@ -142,6 +147,8 @@ def service_flows(
         yield Flow(flows.MONITORING, own, service.port)
         for protocol in ("UDP", "TCP"):
             yield Flow(own, flows.CLUSTER_DNS, flows.DNS, protocol)
+        if traces is not None:
+            yield Flow(own, flows.COLLECTOR, traces)
         for other in service.reaches:
             yield Flow(own, flows.pods(other), ports[other])
         given = [flow for binding in service.bindings for flow in stores.get(binding, ())]

@@ -157,6 +157,22 @@ def test_flows_are_those_of_the_bindings_and_of_who_may_ask_whom(cloud: str) -> 
 
 
 @EVERY
+def test_a_service_is_told_where_traces_go_where_they_are_collected(cloud: str) -> None:
+    fonts = {**SERVICES["fonts"], "environment": {"OTEL_SERVICE_NAME": "typefaces"}}
+    given = {"costate:services": {**SERVICES, "fonts": fonts}, "costate:traces": {"endpoint": "tempo:4317"}}
+    traced = record(Estate(cloud, "development", layer="all").values() | given, "dev", today=TODAY)
+    deployed = {one["metadata"]["name"]: one["spec"] for one in of_kind(traced, "Deployment").values()}
+    flows = {one["metadata"]["name"]: one["spec"] for one in of_kind(traced, "NetworkPolicy").values()}
+    for name, called in (("reports", "reports"), ("fonts", "typefaces"), ("mailer", "mailer")):
+        [container] = deployed[name]["template"]["spec"]["containers"]
+        found = {one["name"]: one.get("value") for one in container["env"]}
+        assert found["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://opentelemetry-collector.opentelemetry:4318"
+        assert found["OTEL_SERVICE_NAME"] == called
+        assert ("opentelemetry", 4318) in ends(flows[name]["egress"], "to")
+        assert "OTEL_EXPORTER_OTLP_ENDPOINT" not in variables(cloud, name)
+
+
+@EVERY
 def test_pods_may_ask_for_tokens_of_their_identity(cloud: str) -> None:
     asked = {
         "aws": {("169.254.170.23/32", 80)},
