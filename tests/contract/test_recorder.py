@@ -234,3 +234,14 @@ def test_secrets_are_masked_where_they_are_stored() -> None:
 def test_values_survive_the_wire() -> None:
     values = {"a": [1, 2.5, True, None, {"b": Secret({"c": ["d"]})}], "e": UNKNOWN}
     assert decoded(encoded(values)) == values
+
+
+def test_former_names_are_recorded_and_other_versions_of_a_type_are_not() -> None:
+    from pulumi_azure_native import resources
+
+    def program() -> None:
+        former = pulumi.ResourceOptions(aliases=[pulumi.Alias(name="old")])
+        resources.ResourceGroup("new", location="westeurope", opts=former)
+
+    [group] = [one for one in recorded(program, "test").resources if one.custom]
+    assert group.aliases == ("old",)

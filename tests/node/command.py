@@ -91,7 +91,7 @@ def down() -> None:
     for place in HIDDEN:
         if Path(place).exists() and not any(Path(place).iterdir()):
             Path(place).rmdir()
-    say("No cluster runs")
+    say("The cluster is ended" if found else "No cluster runs")
 
 
 def _save(found: Engine, to: Path) -> None:
