@@ -30,9 +30,9 @@ PLACED = 2  # times that the intervals of a mesh are placed anew where refinemen
 STALLED = 3  # meshes without a smaller error after which refinement ends, if the cost stands still too
 
 
-def meshed(solving: Solving, first: Answer, tolerance: float, refinements: int) -> Answer:
-    """A mesh up to four times as fine, placed anew until the error meets the tolerance; not verified."""
-    current, largest = first, 4 * first.outcome.discretization.layout.intervals
+def meshed(solving: Solving, first: Answer, tolerance: float, refinements: int, largest: int) -> Answer:
+    """A mesh of `largest` intervals at most, placed anew until the error meets the tolerance; not verified."""
+    current = first
     for _ in range(min(PLACED, refinements)):
         if not current.outcome.solved or current.miss <= tolerance or solving.budget.over:
             break

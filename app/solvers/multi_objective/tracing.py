@@ -1,9 +1,10 @@
 """Fronts of control problems: anchors first, then the points between them, each followed from its neighbours.
 
-Solutions change continuously along a front. On a coarse mesh a point begins with the trajectory and the multipliers
-that lie between those of the points around it (continuation: Allgower & Georg, Introduction to Numerical
-Continuation Methods, ch. 2), so the first solve is short. What is farthest from all that is solved comes next, so
-that most points have close neighbours. Each has a fine mesh of its own, for jumps and arcs move along the front.
+Solutions change continuously along a front. A point begins with the trajectory, the multipliers and the mesh that
+lie between those of the points around it (continuation: Allgower & Georg, Introduction to Numerical Continuation
+Methods, ch. 2), so its solve is short, and mostly the only one. What is farthest from all that is solved comes
+next, so that most points have close neighbours. Where the error asks for it a mesh is placed anew, for jumps and
+arcs move along the front.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from app.solvers.collocation.mesh import size_for, uniform
 from app.solvers.collocation.outcome import Outcome
 from app.solvers.collocation.refinement import WARM, meshed, refined
 from app.solvers.collocation.result import all_verified, allowance, result_of
+from app.solvers.collocation.scaling import Scales
 from app.solvers.collocation.solver import answered
 from app.solvers.collocation.solving import Budget, Solving, Start
 from app.solvers.collocation.starts import first_outcomes
@@ -46,20 +48,21 @@ from app.solvers.progress import Progress
 Array = NDArray[np.float64]
 Report = Callable[[Progress], None]
 NEGLIGIBLE = 1e-9  # shares and distances on the simplex of blends
-FOLLOWING = Start(mu=WARM, iterations=100)  # what takes longer is followed from too far away
+FOLLOWING = Start(mu=0.1 * WARM, iterations=100)  # what takes longer is followed from too far away
+FINEST = 4  # times the intervals of the first mesh: those of a mesh that is handed from point to point
 
 
 @dataclass(frozen=True)
 class Reached:
-    """A scalarised problem and a solution of it on the coarse mesh, which others may follow."""
+    """A scalarised problem and a solution of it, which others may follow."""
 
     scalarised: Scalarised
-    coarse: Outcome
+    outcome: Outcome
 
     @cached_property
     def trajectory(self) -> Trajectory:
         """The solution, densely sampled."""
-        return self.coarse.trajectory()
+        return self.outcome.trajectory()
 
 
 @dataclass(frozen=True)
@@ -79,10 +82,11 @@ class Point:
 
 @dataclass(frozen=True)
 class Draft:
-    """An answer that is still to be verified, unless it has been, and what it was on the coarse mesh."""
+    """An answer that is still to be verified, unless it has been; `followed`: the solution that others may follow,
+    on a mesh of moderate size."""
 
     solving: Solving
-    coarse: Outcome
+    followed: Outcome
     answer: Answer
 
 
@@ -148,14 +152,14 @@ class Tracing:
 
     def _traced(self, problems: Sequence[Scalarised], ends: Sequence[Point]) -> dict[int, Point]:
         """A point for every problem; their flights come last, side by side."""
-        reached = [Reached(end.scalarised, self._coarse(end)) for end in ends]
+        reached = [Reached(end.scalarised, self._end(end)) for end in ends]
         drafts: dict[int, Draft] = {}
         for index in _spreading(problems, ends):
             told = f"{len(drafts)} of {len(problems)} points"
             self.report(Progress(0.3 + 0.5 * len(drafts) / len(problems), "solve", told))
             drafts[index] = draft = self._draft(problems[index], _around(reached, problems[index]))
-            if draft.coarse.solved:
-                reached.append(Reached(problems[index], draft.coarse))
+            if draft.followed.solved:
+                reached.append(Reached(problems[index], draft.followed))
         self.report(Progress(0.8, "verify", f"flying {len(problems)} controls"))
         open_ = [index for index, draft in drafts.items() if draft.answer.verification is None]
         if open_ and time.monotonic() < self.deadline:
@@ -166,11 +170,14 @@ class Tracing:
                 drafts[index] = replace(drafts[index], answer=sure)
         return {i: self._point(problems[i], draft.solving, draft.answer) for i, draft in drafts.items()}
 
-    def _coarse(self, end: Point) -> Outcome:
-        """The solution of an anchor on the coarse mesh; where there is none, as it is."""
+    def _end(self, end: Point) -> Outcome:
+        """The solution of an anchor on a mesh that others may begin on; where there is none, as it is."""
         problem = self.family.problem(end.scalarised, ([end.outcome.trajectory()], np.ones(1)))
-        found = self._continued(self._solving(problem, _quiet), [end.outcome], np.ones(1))
-        return found if found.solved else end.outcome
+        solving = self._solving(problem, _quiet)
+        guess = guess_of(problem)
+        discretization = solving.discretize(self._mesh, guess)
+        found = solving.solve(discretization, guess, FOLLOWING, end.outcome.multipliers_on(discretization))
+        return self._meshed(solving, found).outcome if found.solved else end.outcome
 
     def _searched(self, scalarised: Scalarised, near: list[Point], done: float) -> Point:
         """One point, from several guesses; `done` of the whole work lies behind."""
@@ -184,24 +191,32 @@ class Tracing:
         near, shares = guess
         problem = self.family.problem(scalarised, ([one.trajectory for one in near], shares))
         solving = self._solving(problem, _quiet)
-        coarse = self._continued(solving, [one.coarse for one in near], shares)
-        if coarse.solved:
-            limits = self.options["tolerance"], self.options["max_refinements"]
-            answer = meshed(solving, measured(solving, coarse), *limits)
+        found = self._continued(solving, scalarised, guess)
+        if found.solved:
+            answer = self._meshed(solving, found)
+            found = answer.outcome
             if self._settled(answer):
-                return Draft(solving, coarse, answer)
+                return Draft(solving, found, answer)
             answer = self._refined(solving, answer)
             if self._passed(answer):
-                return Draft(solving, coarse, answer)
-        return Draft(solving, coarse, self._from_coarse(solving, coarse))
+                return Draft(solving, found, answer)
+        return Draft(solving, found, self._from_coarse(solving))
 
-    def _continued(self, solving: Solving, near: Sequence[Outcome], shares: Array) -> Outcome:
-        """The problem on the coarse mesh with the multipliers of its neighbours; its guess is theirs."""
-        guess = guess_of(solving.problem)
-        discretization = solving.discretize(self._mesh, guess)
-        each = [outcome.multipliers_on(discretization) for outcome in near]
+    def _continued(self, solving: Solving, scalarised: Scalarised, guess: Guess) -> Outcome:
+        """The problem on the mesh and with the multipliers of its neighbours; its guess is theirs."""
+        near, shares = guess
+        outcomes, middle = [one.outcome for one in near], guess_of(solving.problem)
+        mesh = _between([outcome.discretization.fractions for outcome in outcomes], shares)
+        fits = mesh.shape[1] <= self._largest
+        discretization = solving.discretize(mesh if fits else self._mesh, middle, _scales(near, scalarised))
+        each = [outcome.multipliers_on(discretization) for outcome in outcomes]
         mean = Multipliers(*(np.tensordot(shares, np.stack(parts), 1) for parts in zip(*each, strict=True)))
-        return solving.solve(discretization, guess, FOLLOWING, mean)
+        return solving.solve(discretization, middle, FOLLOWING, mean)
+
+    def _meshed(self, solving: Solving, found: Outcome) -> Answer:
+        """A solution on a mesh placed for it, so far as that is found by a few solves."""
+        limits = self.options["tolerance"], self.options["max_refinements"]
+        return meshed(solving, measured(solving, found), *limits, self._largest)
 
     def _settled(self, answer: Answer) -> bool:
         """Whether there is nothing to refine, as far as can be told before its flight."""
@@ -213,14 +228,19 @@ class Tracing:
     def _passed(self, answer: Answer) -> bool:
         return answer.passed(allowance(self.options["tolerance"]))
 
-    def _from_coarse(self, solving: Solving, coarse: Outcome | None = None) -> Answer:
-        """The answer from the problem's guess on the coarse mesh, `coarse` where that is known."""
-        [first] = first_outcomes(solving, self._mesh, 1, coarse)
+    def _from_coarse(self, solving: Solving) -> Answer:
+        """The answer from the problem's guess on the coarse mesh."""
+        [first] = first_outcomes(solving, self._mesh, 1)
         return self._refined(solving, measured(solving, first))
 
     @property
     def _mesh(self) -> Array:
         return uniform(1, size_for(self.options["mesh_intervals"]))
+
+    @property
+    def _largest(self) -> int:
+        """Intervals of the meshes that are handed from point to point, at most."""
+        return FINEST * size_for(self.options["mesh_intervals"])
 
     def _refined(self, solving: Solving, first: Answer) -> Answer:
         return refined(solving, first, self.options["tolerance"], self.options["max_refinements"], 1.0)
@@ -259,6 +279,26 @@ def _around(reached: Sequence[Reached], to: Scalarised) -> Guess:
     if np.min(shares) < NEGLIGIBLE or np.linalg.norm(corners @ shares - to.blend) > NEGLIGIBLE:
         return near[:1], np.ones(1)
     return near, shares / np.sum(shares)
+
+
+def _between(meshes: Sequence[Array], shares: Array) -> Array:
+    """The mesh between others, (1, N): what is short in them moves along the front, so their intervals are mixed;
+    where their numbers differ, of those with the fewest."""
+    least = min(mesh.shape[1] for mesh in meshes)
+    alike = [i for i, mesh in enumerate(meshes) if mesh.shape[1] == least]
+    mixed = np.tensordot(shares[alike], np.stack([meshes[i] for i in alike]), 1)
+    found: Array = mixed / np.sum(mixed)
+    return found
+
+
+def _scales(near: Sequence[Reached], scalarised: Scalarised) -> Scales | None:
+    """The scales of the nearest neighbour with the same cost, if there is one."""
+
+    def alike(other: Scalarised) -> bool:
+        same = np.array_equal(other.weights, scalarised.weights)
+        return same and np.array_equal(other.slopes, scalarised.slopes)
+
+    return next((one.outcome.discretization.scales for one in near if alike(one.scalarised)), None)
 
 
 def _distance(one: Scalarised, other: Scalarised) -> float:
