@@ -7,7 +7,7 @@ import gc
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -46,6 +46,8 @@ class Program:
     function: Callable[..., Any]
     identity: str | None = None
     compiled: Any = None
+    when_traced: list[Callable[[], None]] = field(default_factory=list, repr=False)
+    """Called once this program has been traced, before it is compiled: from then on a second thread can trace."""
     total: ClassVar[float] = 0.0  # seconds that all programs of this process were waited for
     store: ClassVar[ProgramStore | None] = None
     patient: ClassVar[bool] = False  # whether all programs are optimised at once: nobody waits for an answer
@@ -76,6 +78,9 @@ class Program:
         if (found := store.load(key)) is not None:
             return found
         lowered = jax.jit(self._alone()).lower(*arguments)
+        for call in self.when_traced:
+            call()
+        self.when_traced.clear()
         if cpu and not Program.patient:
             _pending.append(_later.submit(self._improve, lowered, store, key))
             return lowered.compile(compiler_options=dict(FIRST_OPTIONS))
@@ -149,11 +154,9 @@ def limit_memory(most_bytes: int = MOST_BYTES) -> bool:
     return True
 
 
-def compile_ahead(programs: Iterable[tuple[Program, tuple[Any, ...]]]) -> None:
-    """Compile programs for such arguments in another thread: they will be needed soon."""
-    for program, arguments in programs:
-        if program.compiled is None:
-            _ahead.submit(program.compile, *arguments)
+def ahead(work: Callable[[], None]) -> None:
+    """Have programs compiled in another thread, in the order of these calls: they will be needed soon."""
+    _ahead.submit(work)
 
 
 def _array(leaf: Any) -> Any:

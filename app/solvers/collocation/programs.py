@@ -18,10 +18,11 @@ import app.jax_config  # noqa: F401 - float64, before any array is made
 from app.leaves import Leaf
 from app.problems.functions import functions
 from app.problems.model import Problem
+from app.solvers.collocation.barrier import Multipliers
 from app.solvers.collocation.evaluation import Data, Evaluation
 from app.solvers.collocation.interior_point import InteriorPoint
 from app.solvers.collocation.layout import Layout, Variables
-from app.solvers.compilation import Program, compile_ahead, kept_in
+from app.solvers.compilation import Program, ahead, kept_in
 from app.solvers.flight import Course, Flight
 from app.solvers.verification import PIECE
 
@@ -71,7 +72,19 @@ def compile_flights(problem: Problem, found: Programs) -> None:
         ways = Course(np.zeros((lanes, segments + 1)), control, control)
         return 0, problem.k, p, scale, 1.0, np.zeros((lanes, n)), ways
 
-    compile_ahead([(found.flight, course(LANES, SEGMENTS)), (found.journey, course(1, PIECE))])
+    ahead(lambda: found.flight.compile(*course(LANES, SEGMENTS)))
+    ahead(lambda: found.journey.compile(*course(1, PIECE)))
+
+
+def compile_method(found: Programs, data: Data, variables: Variables, multipliers: Multipliers) -> None:
+    """Compile the method for arguments of these shapes in another thread."""
+
+    def compiled() -> None:
+        begin = data, variables, multipliers, 0.0, 0
+        found.start.compile(*begin)
+        found.advance.compile(data, found.start(*begin), 0.0, 0)
+
+    ahead(compiled)
 
 
 def batch_programs(problem: Problem, layout: Layout) -> BatchPrograms:

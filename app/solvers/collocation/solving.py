@@ -23,8 +23,9 @@ from app.solvers.collocation.interior_point import (
     State,
 )
 from app.solvers.collocation.layout import Layout
+from app.solvers.collocation.mesh import REFINED, size_for, uniform
 from app.solvers.collocation.outcome import Outcome, no_multipliers
-from app.solvers.collocation.programs import Programs, compile_flights, programs
+from app.solvers.collocation.programs import Programs, compile_flights, compile_method, programs
 from app.solvers.collocation.scaling import Scales
 from app.solvers.collocation.transcription import Transcription
 from app.solvers.compilation import Program
@@ -139,12 +140,28 @@ class Solving:
         if found.advance.compiled is None:
             self.say("compile", f"compiling for {layout.intervals} intervals")
             compile_flights(self.problem, found)
+            self._expect_finer(layout, trajectory)
         sizes = found.measure(plain.data(), plain.variables(trajectory))
         balanced = plain.scales.balanced(self.problem, np.asarray(sizes.coupling))
         if balanced is not plain.scales:
             plain = replace(plain, scales=balanced)
             sizes = found.measure(plain.data(), plain.variables(trajectory))
         return replace(plain, scales=plain.scales.measured(*map(np.asarray, sizes[:4])))
+
+    def _expect_finer(self, first: Layout, trajectory: Trajectory) -> None:
+        """Have programs for the mesh that mostly follows the first compiled while those for the first are.
+
+        Not where programs are optimised at once: nobody waits there, and each mesh costs more.
+        """
+        intervals = size_for(first.intervals + 1, REFINED)
+        found = self.programs(self.layout(intervals))
+        if Program.patient or intervals <= first.intervals or found.advance.compiled is not None:
+            return
+        layout = found.layout
+        mesh = uniform(layout.phases, intervals)
+        finer = Discretization(self.problem, layout, mesh, Scales.of(self.problem, layout))
+        arguments = finer.data(), finer.variables(trajectory), no_multipliers(layout)
+        self.programs(first).advance.when_traced.append(lambda: compile_method(found, *arguments))
 
     def solve(
         self,

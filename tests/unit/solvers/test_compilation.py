@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from app.solvers import compilation, program_store
-from app.solvers.compilation import Program, compile_ahead, kept_in, limit_memory, solving
+from app.solvers.compilation import Program, ahead, kept_in, limit_memory, solving
 from app.solvers.program_store import ProgramStore, key_of
 
 A = np.array([[4.0, 1.0], [1.0, 3.0]])
@@ -82,10 +82,21 @@ def test_programs_without_identity_are_not_kept(store: ProgramStore) -> None:
 
 def test_a_program_compiled_ahead_is_not_compiled_again(store: ProgramStore) -> None:
     program = Program(function, "solve")
-    compile_ahead([(program, (A, {"right": np.zeros(2)}))])
+    ahead(lambda: program.compile(A, {"right": np.zeros(2)}))
     value(program)
     assert traced == ["once"]
     assert len(kept(store)) == 1
+
+
+def test_who_waits_for_a_program_to_be_traced_is_told_once_and_before_it_is_compiled(
+    store: ProgramStore,
+) -> None:
+    program = Program(function, "solve")
+    told: list[bool] = []
+    program.when_traced.append(lambda: told.append(program.compiled is not None))
+    value(program)
+    value(program)
+    assert told == [False]
 
 
 def test_keys_tell_identities_shapes_types_and_options_apart() -> None:
