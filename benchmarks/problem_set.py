@@ -78,11 +78,11 @@ def all_known() -> Iterator[Known]:
                 yield Known(data["id"], {"problem": problem}, reference["cost"], reference["cost_rel_tol"])
 
 
-def solve(task: tuple[str, Known]) -> Found:
-    """One problem with default options."""
-    solver, known = task
+def solve(task: tuple[str, dict[str, Any], Known]) -> Found:
+    """One problem, with default options but for those given."""
+    solver, options, known = task
     try:
-        request = check(solver, known.config)
+        request = check(solver, known.config, options)
     except InvalidInput:
         return Found(known, "refused", "refused")
     began = time.perf_counter()
@@ -110,10 +110,11 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="only these")
     parser.add_argument("--solver", choices=("collocation", "pmp"), default="collocation")
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--time-limit", type=float, help="seconds for each, where a busy machine needs more")
     chosen = parser.parse_args()
-    tasks = [
-        (chosen.solver, known) for known in all_known() if not chosen.names or known.name in chosen.names
-    ]
+    options = {} if chosen.time_limit is None else {"time_limit_s": chosen.time_limit}
+    wanted = [known for known in all_known() if not chosen.names or known.name in chosen.names]
+    tasks = [(chosen.solver, options, known) for known in wanted]
     counts: Counter[str] = Counter()
     print(HEAD)
     with multiprocessing.get_context("spawn").Pool(chosen.jobs, maxtasksperchild=1) as pool:

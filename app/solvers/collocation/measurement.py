@@ -28,6 +28,7 @@ class Answer:
     Where time did not allow flights the states are those of the transcription and there is no error.
     `verification` is what flying the whole published control gave, where that was done. `coarse`: what the mesh
     keeps the control from gaining (relative), which flights do not tell; seen from the change on halving it.
+    `pulled`: what a pull that keeps controls calm still costs (relative).
     """
 
     outcome: Outcome
@@ -35,6 +36,7 @@ class Answer:
     error: MeshError | None
     verification: Verification | None = None
     coarse: float = 0.0
+    pulled: float = 0.0
 
     def passed(self, allowed: float) -> bool:
         """Whether the flown control gave the answer, up to a relative difference."""
@@ -44,6 +46,12 @@ class Answer:
     def miss(self) -> float:
         """The error of the mesh, infinite where it is not known."""
         return np.inf if self.error is None else max(self.error.total, self.coarse)
+
+    @property
+    def cost_error(self) -> float:
+        """What intervals miss in the cost (relative), infinite where it is not known."""
+        missed = np.inf if self.error is None else float(np.sum(np.abs(self.error.cost)))
+        return missed if np.isfinite(missed) else np.inf
 
 
 def measured(solving: Solving, outcome: Outcome) -> Answer:

@@ -127,8 +127,9 @@ def _in_pieces(
         np.arange(SEGMENTS)[:, None] + np.arange(SEGMENTS + 1), np.arange(1, SEGMENTS + 1)[:, None]
     )
     first = np.arange(SEGMENTS)[:, None] + np.zeros(SEGMENTS, int)  # behind it nothing is left to fly
-    flat = [part.reshape(-1, *part.shape[2:]) for part in (t[:, ends], left[:, first], right[:, first])]
-    starts = drawn[chosen, :-1].reshape(-1, drawn.shape[-1])
+    count = len(chosen) * SEGMENTS  # said, for there may be no controls to count by
+    flat = [part.reshape(count, *part.shape[2:]) for part in (t[:, ends], left[:, first], right[:, first])]
+    starts = drawn[chosen, :-1].reshape(count, drawn.shape[-1])
     x, cost, path_left, path_right = (
         part.reshape(len(chosen), SEGMENTS, *part.shape[1:]) for part in lanes(starts, *flat)
     )

@@ -23,7 +23,10 @@ CALMING = (
     1.0,
     10.0,
 )  # pulls on (scaled) controls that chatter, towards their moving average
-CALM_COST = 1e-4, 5e-2  # relative rise of the cost that calming may bring: at least, at most, else the error
+HOLDING = 1e-2, 1.0
+"""Pulls on controls that leave a finer mesh without a solution: on a singular arc the cost of short intervals
+hardly tells one control from another, so that steps go astray. `_settled` takes them back in the end."""
+CALM_COST = 1e-4, 5e-2  # relative rise of the cost that calming may bring: at least, at most, else its error
 SETTLING, WEAKER = 16, 0.1**0.5  # solves at the end, with a pull so much weaker each time
 WARM = 1e-5  # barrier parameter of a solve that starts from a solution on another mesh, multipliers and all
 PLACED = 2  # times that the intervals of a mesh are placed anew where refinement may still follow
@@ -78,11 +81,15 @@ def refined(solving: Solving, first: Answer, tolerance: float, refinements: int,
         if stalled >= STALLED and change < tolerance:
             break
     best = verified(solving, best, tolerance)
-    if not smooth:
-        return best
+    return _released(solving, best, smooth, tolerance) if smooth else best
+
+
+def _released(solving: Solving, best: Answer, smooth: float, tolerance: float) -> Answer:
+    """The answer with its pull taken back as far as it can still be flown."""
     settled = verified(solving, _settled(solving, best, smooth, tolerance), tolerance)
-    kept = best.passed(allowance(tolerance)) and not settled.passed(allowance(tolerance))
-    return best if kept else settled
+    if best.passed(allowance(tolerance)) and not settled.passed(allowance(tolerance)):
+        return replace(best, pulled=_fall(best.outcome.cost, settled.outcome.cost))
+    return settled
 
 
 def _finer(
@@ -105,6 +112,14 @@ def _finer(
     control = smoothed(old, discretization)
     start = Start(mu=WARM, smooth=smooth)
     found = solving.solve(discretization, trajectory, start, multipliers, "refine", control)
+    for weight in HOLDING:
+        if found.solved or solving.budget.over:
+            break
+        if weight <= smooth:
+            continue
+        held = replace(start, smooth=weight)
+        found = solving.solve(discretization, trajectory, held, multipliers, "refine", control)
+        smooth = weight if found.solved else smooth
     if not found.solved and not solving.budget.over:
         found = solving.solve(discretization, trajectory, Start(smooth=smooth), None, "refine", control)
     if not found.solved and not solving.budget.over:
@@ -117,35 +132,44 @@ def _finer(
 def _settled(solving: Solving, answer: Answer, smooth: float, tolerance: float) -> Answer:
     """The last mesh solved again and again while the cost still falls, the pull weakened while controls stay calm.
 
-    Where they do not, steps of the proximal-point method follow at the last pull that kept them calm.
+    Where they do not, steps of the proximal-point method follow at the last pull that kept them calm. What the
+    pull may still cost (`pulled`) is seen from the last step, and from controls that did not stay calm.
     """
     allowed = max(3.0 * answer.miss, 3.0 * tolerance)
-    weaker = WEAKER
+    weaker, fall, least = WEAKER, 0.0, np.inf
     for _ in range(SETTLING):
         if solving.budget.over:
             break
         old = answer.outcome
         found = _pulled(solving, old, weaker * smooth, WARM)
-        new = measured(solving, found) if found.solved and oscillation(found) < NOTICEABLE else None
-        if new is None or new.miss > allowed:
+        new = measured(solving, found) if found.solved else None
+        if new is None or new.miss > allowed or oscillation(found) >= NOTICEABLE:
+            least = least if new is None else min(least, found.cost + new.cost_error * abs(found.cost))
             if weaker == 1.0:
                 break
             weaker = 1.0
             continue
         answer, smooth = new, weaker * smooth
-        if old.cost - found.cost < 0.1 * tolerance * abs(old.cost):
+        fall = _fall(old.cost, found.cost)
+        if fall < 0.1 * tolerance:
             break
-    return answer
+    return replace(answer, pulled=max(fall, _fall(answer.outcome.cost, least)))
+
+
+def _fall(old: float, new: float) -> float:
+    """By how much a cost is lower, relative."""
+    return (old - new) / max(abs(old), 1e-8)
 
 
 def _calmed(solving: Solving, answer: Answer, smooth: float) -> tuple[Answer, float]:
     """The same mesh solved again while its controls chatter, pulled towards their moving average.
 
-    On a singular arc that costs no more than the mesh errs; where it does, the controls swing for a reason.
+    On a singular arc that costs no more than the mesh errs in the cost; where it does, the controls swing for a
+    reason, as a thrust does that turns with every revolution of an orbit.
     """
     first, before = answer, smooth
     outcome = first.outcome
-    allowed = min(max(CALM_COST[0], answer.miss), CALM_COST[1]) * abs(outcome.cost)
+    allowed = float(np.clip(answer.cost_error, *CALM_COST)) * abs(outcome.cost)
     for weight in CALMING:
         if solving.budget.over or oscillation(outcome) < NOTICEABLE:
             break

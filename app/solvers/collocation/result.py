@@ -24,6 +24,10 @@ from app.solvers.verification import PIECE, UNVERIFIED, Claim, FlownPhase, Verif
 from app.version import SOLVER_VERSION
 
 Array = NDArray[np.float64]
+ADVICE = (
+    "Bounds on states that keep expressions away from poles, `nominal` magnitudes, a guess nearer to a trajectory, "
+    "more `mesh_intervals` or a larger `tolerance` may help."
+)
 SLACK = 100.0  # of the tolerance: what the flight of the published control may differ by
 
 
@@ -44,7 +48,7 @@ def result_of(
     if not solving.budget.late:
         answer = verified(solving, answer, tolerance)
     checked = answer.verification or UNVERIFIED
-    status, message = _status(solving, outcome, checked, allowed)
+    status, message = _status(solving, answer, checked, allowed)
     names = problem.parameters
     p = np.asarray(outcome.variables.p) * outcome.discretization.scales.p
     result: dict[str, Any] = {
@@ -202,8 +206,9 @@ def _trajectories(problem: Problem, phases: list[PublishedPhase], sign: float) -
     return {**joined, "phases": parts}
 
 
-def _status(solving: Solving, outcome: Outcome, checked: Verification, allowed: float) -> tuple[str, str]:
-    if outcome.solved and checked.passed(allowed):
+def _status(solving: Solving, answer: Answer, checked: Verification, allowed: float) -> tuple[str, str]:
+    outcome = answer.outcome
+    if outcome.solved and checked.passed(allowed) and answer.pulled <= allowed:
         extra = ""
         if checked.restarts:
             extra = (
@@ -217,12 +222,20 @@ def _status(solving: Solving, outcome: Outcome, checked: Verification, allowed: 
             f"The limit of {limit} was reached while the mesh was refined: "
             "optimality conditions hold on the mesh, but the control does not yet fly the same trajectory."
         )
+    if outcome.solved and checked.passed(allowed):
+        return (
+            "unverified",
+            "The flown control reproduces the answer, but it is not optimal yet: controls chatter without a pull "
+            f"that still costs {answer.pulled:.1e} (relative). {ADVICE}",
+        )
     if outcome.solved:
         return (
             "unverified",
             "Optimality conditions hold on the mesh, but the flown control differs by "
             f"{max(checked.cost, checked.final_state, checked.path, checked.bounds):.1e} (relative)."
-            + _loss(checked),
+            + _loss(checked)
+            + " "
+            + ADVICE,
         )
     reasons = {
         OUT_OF_TIME: ("time_limit", "The time limit was reached."),
@@ -238,6 +251,8 @@ def _status(solving: Solving, outcome: Outcome, checked: Verification, allowed: 
     worst = worst_rows(solving.problem, outcome)
     if worst:
         message += " Largest violations: " + "; ".join(worst) + "."
+    if ended != INFEASIBLE:
+        message += " " + ADVICE
     return status, message + _loss(checked)
 
 
