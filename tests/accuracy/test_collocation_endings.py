@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
+from app.problems.doors import problem_of
+from app.solvers.collocation.result import result_of
+from app.solvers.collocation.solver import answered
+from app.solvers.collocation.solving import Budget, Solving
+from app.solvers.collocation.transcription import TRANSCRIPTIONS
 from app.solvers.progress import Progress
 from app.solvers.request import check
 from app.solvers.run import run
@@ -174,3 +181,39 @@ def test_every_transcription_gives_the_known_cost(
     assert result["status"] == "converged", result["message"]
     assert result["mesh"]["transcription"] == transcription
     assert result["cost"] == pytest.approx(cost, rel=1e-4)
+
+
+def test_a_phase_without_controls_is_flown_though_the_mesh_errs() -> None:
+    phase: dict[str, Any] = {"states": ["x", "v"], "dynamics": {"x": "v", "v": "-sin(x)"}}
+    coast = {
+        **phase,
+        "name": "coast",
+        "controls": [],
+        "time": {"t0": 0, "tf": 4},
+        "initial": {"x": 2, "v": 0},
+    }
+    brake = {
+        **phase,
+        "name": "brake",
+        "controls": ["u"],
+        "time": {"t0": 4, "tf": 8},
+        "dynamics": {"x": "v", "v": "-sin(x)+u"},
+        "running_cost": "u^2",
+        "final": {"x": 0, "v": 0},
+    }
+    links = [{"expr": "brake_x_0-coast_x_f"}, {"expr": "brake_v_0-coast_v_f"}]
+    result = solve({"phases": [coast, brake], "links": links})
+    assert result["status"] == "converged"
+    flight = solve_ivp(lambda _, y: (y[1], -np.sin(y[0])), (0, 4), (2.0, 0.0), rtol=1e-10, atol=1e-12)
+    ends = [result["phases"][0]["states"][name][-1] for name in ("x", "v")]
+    np.testing.assert_allclose(ends, flight.y[:, -1], atol=1e-5)
+
+
+def test_an_answer_that_a_pull_keeps_from_its_optimum_is_not_converged() -> None:
+    problem = problem_of({"problem": REST_TO_REST})
+    solving = Solving(problem, TRANSCRIPTIONS["radau"], Budget.of(1000, 300.0), lambda _: None)
+    answer = answered(solving, None, check("collocation", {"problem": REST_TO_REST}).options)
+    assert result_of(solving, answer, 1e-6)["status"] == "converged"
+    pulled = result_of(solving, replace(answer, pulled=1e-2), 1e-6)
+    assert pulled["status"] == "unverified"
+    assert "1.0e-02" in pulled["message"]
