@@ -54,10 +54,28 @@ def fly(problem: Problem, result: Mapping[str, Any]) -> PeerFlight:
         for name, value in (("t0", t[0]), ("tf", t[-1]), ("x0", x[:, 0]), ("xf", last)):
             ends[name].append(value)
     terminal, rows = end_values(problem, ends, p)
-    for row, low, high in zip(map(float, rows), problem.b_lower, problem.b_upper, strict=True):
-        violation = max(violation, max(low - row, row - high, 0.0) / (1.0 + abs(row)))
+    limits = zip(
+        map(float, rows), _row_sizes(problem, ends, p), problem.b_lower, problem.b_upper, strict=True
+    )
+    for row, size, low, high in limits:
+        violation = max(violation, max(low - row, row - high, 0.0) / (1.0 + size))
     sign = -1.0 if problem.sense == "max" else 1.0
     return PeerFlight(sign * (running + float(terminal)), missed, violation)
+
+
+def _row_sizes(problem: Problem, ends: dict[str, list[Any]], p: Array) -> list[float]:
+    """What boundary rows are made of: the sum of their gradients times the end values; feet are not miles."""
+    symbols = {
+        name: [casadi.MX.sym(name, np.size(value)) for value in values] for name, values in ends.items()
+    }
+    flat = casadi.vertcat(*(symbol for values in symbols.values() for symbol in values))
+    values = np.concatenate([np.atleast_1d(value) for values in ends.values() for value in values])
+    _, rows = end_values(problem, symbols, p)
+    if not rows:
+        return []
+    gradient = casadi.Function("gradient", [flat], [casadi.jacobian(casadi.vertcat(*rows), flat)])
+    found: list[float] = (np.abs(np.asarray(gradient(values))) @ np.abs(values)).tolist()
+    return found
 
 
 def _course(point: Any, t: Array, x: Array, u: Array, p: Array) -> tuple[float, Array, float]:

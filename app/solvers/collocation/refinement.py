@@ -112,6 +112,8 @@ def _finer(
     control = smoothed(old, discretization)
     start = Start(mu=WARM, smooth=smooth)
     found = solving.solve(discretization, trajectory, start, multipliers, "refine", control)
+    if not found.solved and not solving.budget.over:
+        found = solving.solve(discretization, trajectory, Start(smooth=smooth), None, "refine", control)
     for weight in HOLDING:
         if found.solved or solving.budget.over:
             break
@@ -120,8 +122,6 @@ def _finer(
         held = replace(start, smooth=weight)
         found = solving.solve(discretization, trajectory, held, multipliers, "refine", control)
         smooth = weight if found.solved else smooth
-    if not found.solved and not solving.budget.over:
-        found = solving.solve(discretization, trajectory, Start(smooth=smooth), None, "refine", control)
     if not found.solved and not solving.budget.over:
         guess = guess_of(solving.problem)
         found = solving.solve(solving.discretize(fractions, guess), guess, Start(), None, "refine")
