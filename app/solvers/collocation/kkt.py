@@ -19,6 +19,7 @@ from jax import Array, lax
 
 from app.solvers.collocation.barrier import Multipliers, point_weights
 from app.solvers.collocation.evaluation import Derivatives, Values
+from app.solvers.collocation.inversion import inverses
 from app.solvers.collocation.layout import Layout, Variables
 
 PENALTY = 100.0
@@ -109,7 +110,7 @@ def _condense(layout: Layout, system: System) -> _Condensed:
     matrix = jnp.eye(size) - jnp.einsum("jl,pilab->pijalb", a[:, left:], fx[:, :, left:]).reshape(
         *grid, size, size
     )
-    inverse = jnp.linalg.inv(matrix)
+    inverse = inverses(matrix)
     start = jnp.broadcast_to(jnp.eye(n), (*grid, unknowns, n, n))
     if left:
         start = start + jnp.einsum("j,piab->pijab", a[:, 0], fx[:, :, 0])

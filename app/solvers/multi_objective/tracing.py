@@ -49,7 +49,7 @@ Array = NDArray[np.float64]
 Report = Callable[[Progress], None]
 NEGLIGIBLE = 1e-9  # shares and distances on the simplex of blends
 FOLLOWING = Start(mu=0.1 * WARM, iterations=100)  # what takes longer is followed from too far away
-FINEST = 4  # times the intervals of the first mesh: those of a mesh that is handed from point to point
+FINEST = 2  # times the intervals of the first mesh: those of a mesh that is handed from point to point
 
 
 @dataclass(frozen=True)
