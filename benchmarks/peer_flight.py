@@ -87,7 +87,10 @@ def _course(point: Any, t: Array, x: Array, u: Array, p: Array) -> tuple[float, 
     found = np.inf, x[:, -1], np.inf
     for make in (_segment, _stiff_segment):
         segment = make(point, len(x), len(u), len(p))
-        flown = np.asarray(segment.mapaccum(count)(begin[:, 0], *pieces))
+        try:
+            flown = np.asarray(segment.mapaccum(count)(begin[:, 0], *pieces))
+        except RuntimeError:  # CVODES gives up where a whole flight is lost in rounding errors
+            flown = np.full((len(x) + 1, count), np.inf)
         apart = float(np.max(np.abs(flown[:-1, -1] - x[:, -1]) / size))
         if apart <= ASTRAY:
             return float(flown[-1, -1]), flown[:-1, -1], apart

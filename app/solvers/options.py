@@ -53,6 +53,6 @@ class CollocationOptions(Options):
     mesh_intervals: int = Field(32, ge=2, le=2_000, description="Intervals of the first mesh.")
     max_refinements: int = Field(10, ge=0, le=50, description="Refinements of the mesh, at most.")
     multi_start: int = Field(
-        5, ge=1, le=256, description="Guesses to start from; another's optimum counts if it is 0.1 % better."
+        5, ge=1, le=256, description="Guesses to start from; another's optimum counts if it is 5 % better."
     )
     monte_carlo: MonteCarlo | None = Field(None, description="Spread of the cost under uncertain constants.")

@@ -69,13 +69,13 @@ class Verification:
         largest = max(self.cost, self.final_state, self.path, self.bounds, self.jump)
         return self.finite and largest <= tolerance
 
-    def to_json(self, tolerance: float) -> dict[str, Any]:
-        """Plain data for the result."""
+    def to_json(self, tolerance: float, sign: float = 1.0) -> dict[str, Any]:
+        """Plain data for the result; `sign` is -1 for a problem that is maximised, whose cost is shown so."""
         return {
-            "passed": self.passed(tolerance),
+            "passed": bool(self.passed(tolerance)),
             "method": "explicit Runge-Kutta 5(4), adaptive, published control linear between points",
             "tolerance": tolerance,
-            "flown_cost": _number(self.flown_cost),
+            "flown_cost": _number(sign * self.flown_cost),
             "cost_difference": _number(self.cost),
             "final_state_difference": _number(self.final_state),
             "trajectory_difference": _number(self.trajectory),

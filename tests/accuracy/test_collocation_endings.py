@@ -217,3 +217,10 @@ def test_an_answer_that_a_pull_keeps_from_its_optimum_is_not_converged() -> None
     pulled = result_of(solving, replace(answer, pulled=1e-2), 1e-6)
     assert pulled["status"] == "unverified"
     assert "1.0e-02" in pulled["message"]
+
+
+def test_the_flown_cost_of_a_maximised_problem_is_shown_in_its_own_sense() -> None:
+    problem = {**REST_TO_REST, "sense": "max", "running_cost": "-u^2"}
+    result = solve(problem)
+    assert result["cost"] == pytest.approx(-4 / 9, rel=1e-5)
+    assert result["verification"]["flown_cost"] == pytest.approx(result["cost"], rel=1e-5)

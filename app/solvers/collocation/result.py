@@ -64,7 +64,7 @@ def result_of(
             "transcription": solving.transcription.name,
             "intervals": outcome.discretization.layout.intervals,
         },
-        "verification": checked.to_json(allowed),
+        "verification": checked.to_json(allowed, sign),
         "iterations": solving.budget.spent,
         "solver_version": SOLVER_VERSION,
         "warnings": list(problem.warnings),

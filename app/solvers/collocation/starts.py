@@ -34,7 +34,7 @@ Way = Callable[[Solving, Array, Trajectory, Start], Outcome]
 QUADRATIC = 3  # iterations within which linear-quadratic problems are solved: these have one optimum
 HELD = Start(held=True, tolerance=1e-4, iterations=150)
 FURTHER = Start()  # of guesses beyond the first that leads somewhere
-WORTH = 1e-3  # relative: the optimum near the guess is left for one that is so much better
+WORTH = 0.05  # relative: the optimum near the guess is left for one that is so much better
 SAME = 1e-5  # relative difference of the costs of one and the same optimum
 CERTAIN = 0.05  # relative: violations of restorations that ended at the same place
 FINER, FINER_WAYS = 4, 4  # times finer a second first mesh, and the ways that are tried on it

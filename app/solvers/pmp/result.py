@@ -59,7 +59,7 @@ def result_of(problem: Problem, found: Found, estimate: Estimate, tolerance: flo
             zip(problem.boundary_labels, map(_finite, sign * found.extremal.multipliers), strict=True)
         ),
         "estimate": {"status": estimate.status, "cost": estimate.cost},
-        "verification": checked.to_json(allowed),
+        "verification": checked.to_json(allowed, sign),
         "solver_version": SOLVER_VERSION,
         "warnings": [*problem.warnings, *_remarks(conditions)],
     }
