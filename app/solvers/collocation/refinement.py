@@ -16,13 +16,8 @@ from app.solvers.collocation.result import allowance, verified
 from app.solvers.collocation.solving import Solving, Start
 
 LARGEST = 1024  # intervals of a refined mesh
-CALMING = (
-    1e-3,
-    1e-2,
-    1e-1,
-    1.0,
-    10.0,
-)  # pulls on (scaled) controls that chatter, towards their moving average
+CALMING = 1e-3, 1e-2, 1e-1, 1.0, 10.0
+"""Pulls on (scaled) controls that chatter, towards their moving average."""
 HOLDING = 1e-2, 1.0
 """Pulls on controls that leave a finer mesh without a solution: on a singular arc the cost of short intervals
 hardly tells one control from another, so that steps go astray. `_settled` takes them back in the end."""
