@@ -24,6 +24,9 @@ from infra.recorder.recording import Recording
 
 PROJECT = "costate"
 
+UNSAID: Any = ...
+"""What an alias holds where it says nothing."""
+
 
 def record(
     values: Mapping[str, Any],
@@ -124,7 +127,7 @@ def _without_other_versions(
     opts.aliases = [
         alias
         for alias in args.opts.aliases
-        if not isinstance(alias, pulumi.Alias) or alias.type_ is ... or alias.name is not ...
+        if not isinstance(alias, pulumi.Alias) or alias.type_ is UNSAID or alias.name is not UNSAID
     ]
     return pulumi.ResourceTransformationResult(args.props, opts)
 
