@@ -65,13 +65,17 @@ def _ruled(rule: Mapping[str, Any], own: str, there: Host, side: str, port: int,
 def _peer(peer: Mapping[str, Any], own: str, there: Host) -> bool:
     if isinstance(there, str):
         block = peer.get("ipBlock")
-        return bool(block) and ip_address(there) in ip_network(block["cidr"]) and "except" not in block
+        if block is None:
+            return False
+        assert block.keys() == {"cidr"}, "exceptions are not read"
+        inside: bool = ip_address(there) in ip_network(block["cidr"])
+        return inside
     if "ipBlock" in peer:
         return False  # whether a pod's address counts is left open by the API: nothing may rest on it
     spaces = peer.get("namespaceSelector")
     space = {"kubernetes.io/metadata.name": there.namespace}
-    inside = there.namespace == own if spaces is None else _selected(spaces, space)
-    return inside and _selected(peer.get("podSelector") or {}, there.labels)
+    known = there.namespace == own if spaces is None else _selected(spaces, space)
+    return known and _selected(peer.get("podSelector") or {}, there.labels)
 
 
 def _selected(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
