@@ -15,7 +15,6 @@ from infra.kubernetes.bindings import Bindings
 from infra.kubernetes.process import Process
 from infra.kubernetes.schedules import BACKUP
 from infra.kubernetes.unit import Probe, Unit
-from infra.operations import TRACES
 
 API_PORT, WORKER_PORT = 8000, 8001
 CACHE = "/var/cache/costate"
@@ -34,8 +33,8 @@ class Processes:
     stack: StackConfig
     image: pulumi.Input[str]
     accounts: Mapping[Account, ServiceAccountFacts]
-    traced: bool
-    """Whether there is a collector that takes traces."""
+    traces: Mapping[str, str]
+    """What tells those that take part in answering a request where their traces go, where they are collected."""
 
     def api(self, replicas: Replicas, node_port: int | None) -> Unit:
         """The HTTP API."""
@@ -59,7 +58,7 @@ class Processes:
             node_port=node_port,
             account="api",
             identity=self.accounts["api"].labels,
-            environment={"COSTATE_PORT": str(API_PORT), **self._collector},
+            environment={"COSTATE_PORT": str(API_PORT), **self.traces},
             priority="costate-serving",
             scratch={"cache": CACHE},
         )
@@ -89,7 +88,7 @@ class Processes:
                 "COSTATE_WORKER_PORT": str(WORKER_PORT),
                 "COSTATE_WORKER_SLOTS": str(workers.slots),
                 "COSTATE_WORKER_GRACE_S": str(LONGEST_JOB_S),
-                **self._collector,
+                **self.traces,
             },
             volumes=compiled,
             scratch={} if compiled else {"cache": CACHE},
@@ -135,11 +134,6 @@ class Processes:
             memory=(256, 1024),
             account="backup",
         )
-
-    @property
-    def _collector(self) -> Mapping[str, str]:
-        """Where what takes part in answering a request sends its traces."""
-        return TRACES if self.traced else {}
 
     def told(self, process: P, bindings: Bindings) -> P:
         """The process with what its account is given, and what all are told."""

@@ -65,9 +65,11 @@ class Product(pulumi.ComponentResource):
         super().__init__("costate:kubernetes:Product", name, None, opts)
         self._name, self._stack, self._facts = name, stack, facts
         self._image, self._identity, self._there = image, identity, there
-        self._traced = "opentelemetry-collector" in there
+        collected = "opentelemetry-collector" in there
+        self._traces: Mapping[str, str] = TRACES if collected else {}
+        self._collector: int | None = COLLECTOR_PORT if collected else None
         self._processes = Processes(
-            stack=stack, image=image, accounts=facts.identity.accounts, traced=self._traced
+            stack=stack, image=image, accounts=facts.identity.accounts, traces=self._traces
         )
         self._bindings: dict[Account, Bindings] = {}
         self._child = pulumi.ResourceOptions(parent=self)
@@ -123,7 +125,7 @@ class Product(pulumi.ComponentResource):
             issuers=issuers,
             outside={} if facts.store.volume else {facts.store.port: ANYWHERE},
             entry=api.port if facts.edge.plain_port else None,
-            traces=COLLECTOR_PORT if self._traced else None,
+            traces=self._collector,
             **self._schedules(),
         )
         flows.NetworkPolicies(
@@ -245,7 +247,7 @@ class Product(pulumi.ComponentResource):
             bindings=self._bound(ACCOUNT),
             identity=self._facts.identity.accounts[ACCOUNT].labels,
             pull=self._stack.image_pull,
-            traces=TRACES if self._traced else {},
+            traces=self._traces,
             opts=self._child,
         )
 
@@ -264,9 +266,9 @@ class Product(pulumi.ComponentResource):
                 shared=[
                     flow
                     for flow in as_account
-                    if flow.port not in (flows.DNS, COLLECTOR_PORT, *stores.values())
+                    if flow.port not in (flows.DNS, self._collector, *stores.values())
                 ],
-                traces=COLLECTOR_PORT if self._traced else None,
+                traces=self._collector,
             )
         )
 

@@ -6,13 +6,15 @@ from functools import cache
 from typing import Any
 
 import pytest
-from estates import TODAY, Estate
+from estates import CLOUDS, Estate, recorded
 from network import Host, Pod, passes
 from test_workload import of_kind
 
-from infra.recorder import Recording, record
+from infra.recorder import Recording
 
-CLOUDS = [pytest.param(cloud, marks=pytest.mark.xdist_group(cloud)) for cloud in ("aws", "azure", "gcp")]
+EVERY = pytest.mark.parametrize(
+    "cloud", [pytest.param(cloud, marks=pytest.mark.xdist_group(cloud)) for cloud in CLOUDS]
+)
 PRODUCT = "costate"
 CACHE_PORT = {"aws": 6379, "azure": 10000, "gcp": 6379}
 TOKENS = {"aws": ("169.254.170.23", 80), "azure": ("203.0.113.7", 443), "gcp": ("169.254.169.254", 80)}
@@ -70,14 +72,13 @@ DENIED: list[tuple[str, str, int]] = [
 ]
 
 
-@cache
-def recorded(cloud: str) -> Recording:
-    return record(Estate(cloud, "production", gpu=True, layer="all").values(), "prod", today=TODAY)
+def production(cloud: str) -> Recording:
+    return recorded(Estate(cloud, "production-gpu", gpu=True, layer="all"))
 
 
 @cache
 def policies(cloud: str) -> tuple[dict[str, Any], ...]:
-    return tuple(of_kind(recorded(cloud), "NetworkPolicy").values())
+    return tuple(of_kind(production(cloud), "NetworkPolicy").values())
 
 
 @cache
@@ -85,7 +86,7 @@ def hosts(cloud: str) -> dict[str, Host]:
     """Every name of the tables; the product's pods have the labels that their templates give them."""
     found: dict[str, Host] = {**OTHERS, **{address: address for address in (DATA, ELSEWHERE, OUTSIDE)}}
     for kind in ("Deployment", "Rollout", "Job"):
-        for made in of_kind(recorded(cloud), kind).values():
+        for made in of_kind(production(cloud), kind).values():
             labels = made["spec"]["template"]["metadata"]["labels"]
             if made["metadata"]["namespace"] == PRODUCT and labels["app.kubernetes.io/name"] in PROCESSES:
                 found[labels["app.kubernetes.io/name"]] = Pod(PRODUCT, labels)
@@ -98,7 +99,7 @@ def reached(cloud: str, source: str, target: str, port: int) -> bool:
     return passes(policies(cloud), hosts(cloud)[source], hosts(cloud)[target], port, protocol)
 
 
-@pytest.mark.parametrize("cloud", CLOUDS)
+@EVERY
 def test_who_has_to_is_let_through(cloud: str) -> None:
     needed = [*ALLOWED, *((process, DATA, CACHE_PORT[cloud]) for process in PROCESSES)]
     assert [pair for pair in needed if not reached(cloud, *pair)] == []
@@ -107,7 +108,7 @@ def test_who_has_to_is_let_through(cloud: str) -> None:
         assert passes(policies(cloud), hosts(cloud)[process], address, port), process
 
 
-@pytest.mark.parametrize("cloud", CLOUDS)
+@EVERY
 def test_nobody_else_is_let_through(cloud: str) -> None:
     assert [pair for pair in DENIED if reached(cloud, *pair)] == []
     for other in TOKENS.keys() - {cloud, "azure"}:
@@ -116,7 +117,7 @@ def test_nobody_else_is_let_through(cloud: str) -> None:
             assert not passes(policies(cloud), hosts(cloud)[process], address, port), (process, other)
 
 
-@pytest.mark.parametrize("cloud", CLOUDS)
+@EVERY
 def test_without_the_policies_all_would_be_open_and_with_the_first_alone_nothing(cloud: str) -> None:
     """The evaluation tells policies apart: what passes or not in the tables is their doing."""
     [closed] = [one for one in policies(cloud) if not one["spec"]["podSelector"].get("matchLabels")]
