@@ -141,10 +141,8 @@ def _stiff_segment(point: Any, n_x: int, n_u: int, n_p: int) -> Any:
     given = casadi.vertcat(t0, t1, u0, u1, p)
     system = {"x": z, "t": s, "p": given, "ode": ode}
     flight = casadi.integrator("stiff", "cvodes", system, 0, 1, {"reltol": 1e-10, "abstol": 1e-14})
-    begin, values = (
-        casadi.MX.sym("x", n_x + 1),
-        [casadi.MX.sym("v", part.numel()) for part in (t0, t1, u0, u1, p)],
-    )
+    begin = casadi.MX.sym("x", n_x + 1)
+    values = [casadi.MX.sym("v", part.numel()) for part in (t0, t1, u0, u1, p)]
     end = flight(x0=begin, p=casadi.vertcat(*values))["xf"]
     return casadi.Function("stiff_segment", [begin, *values], [end])
 

@@ -67,6 +67,7 @@ class Program:
         with self.lock:
             if self.compiled is None:
                 self.compiled = self._found(jax.tree.map(_array, arguments))
+                self.when_traced.clear()
 
     def _found(self, arguments: tuple[Any, ...]) -> Any:
         cpu = jax.default_backend() == "cpu"
@@ -80,7 +81,6 @@ class Program:
         lowered = jax.jit(self._alone()).lower(*arguments)
         for call in self.when_traced:
             call()
-        self.when_traced.clear()
         if cpu and not Program.patient:
             _pending.append(_later.submit(self._improve, lowered, store, key))
             return lowered.compile(compiler_options=dict(FIRST_OPTIONS))

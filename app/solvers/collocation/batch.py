@@ -6,7 +6,7 @@ are. Lanes share nothing but the program: what is wrong in one does not reach an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -39,18 +39,14 @@ def solve_batch(solvings: Sequence[Solving], intervals: int, start: Start) -> li
     The problems are of one structure; those whose end times are free and those whose are fixed are batched apart.
     """
     layouts = [solving.layout(intervals) for solving in solvings]
-    return _by_layout(layouts, lambda layout, at: _from_guesses([solvings[i] for i in at], layout, start))
-
-
-def _by_layout(layouts: Sequence[Layout], solve: Callable[[Layout, list[int]], list[T]]) -> list[T]:
-    """What `solve` gives for the places of each layout, `BATCH` at most at a time; in the order of the places."""
-    found: dict[int, T] = {}
+    found: dict[int, Outcome] = {}
     for layout in dict.fromkeys(layouts):
         places = [i for i, other in enumerate(layouts) if other == layout]
         for at in range(0, len(places), BATCH):
             chunk = places[at : at + BATCH]
-            found.update(zip(chunk, solve(layout, chunk), strict=True))
-    return [found[i] for i in range(len(layouts))]
+            outcomes = _from_guesses([solvings[i] for i in chunk], layout, start)
+            found.update(zip(chunk, outcomes, strict=True))
+    return [found[i] for i in range(len(solvings))]
 
 
 def _from_guesses(solvings: Sequence[Solving], layout: Layout, start: Start) -> list[Outcome]:

@@ -157,11 +157,14 @@ class Solving:
         found = self.programs(self.layout(intervals))
         if Program.patient or intervals <= first.intervals or found.advance.compiled is not None:
             return
-        layout = found.layout
-        mesh = uniform(layout.phases, intervals)
-        finer = Discretization(self.problem, layout, mesh, Scales.of(self.problem, layout))
-        arguments = finer.data(), finer.variables(trajectory), no_multipliers(layout)
-        self.programs(first).advance.when_traced.append(lambda: compile_method(found, *arguments))
+
+        def expected() -> None:
+            layout = found.layout
+            mesh = uniform(layout.phases, intervals)
+            finer = Discretization(self.problem, layout, mesh, Scales.of(self.problem, layout))
+            compile_method(found, finer.data(), finer.variables(trajectory), no_multipliers(layout))
+
+        self.programs(first).advance.when_traced.append(expected)
 
     def solve(
         self,

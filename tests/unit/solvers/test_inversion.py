@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-import app.jax_config  # noqa: F401 - float64
+import app.jax_config  # noqa: F401 - float64, before any array is made
 from app.solvers.collocation.inversion import LARGEST, inverses
 from app.solvers.collocation.transcription import TRANSCRIPTIONS
 
