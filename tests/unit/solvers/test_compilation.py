@@ -57,6 +57,7 @@ def test_a_kept_program_is_neither_traced_nor_compiled_again(store: ProgramStore
 def test_the_first_program_is_replaced_by_the_optimised_one(
     store: ProgramStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Program, "patient", False)  # other levels' tests are, where they run in this process
     monkeypatch.setattr(compilation, "PATIENCE_S", 300.0)  # however long this solve takes on a busy machine
     program = Program(function, "solve")
     with solving():
