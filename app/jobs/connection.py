@@ -8,8 +8,11 @@ from typing import Any
 import certifi
 import orjson
 import psycopg
+from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import OperationalError
 
 from app.identity.login import IdentityError, Login, LoginSource
 
@@ -21,6 +24,9 @@ CONNECTION: dict[str, Any] = {
     "tcp_user_timeout": 20_000,
 }
 """For libpq: a server that is gone without a word is noticed (seconds; the last in milliseconds)."""
+
+FROZEN_S = 10
+"""A process that is suspended amid a transaction keeps its rows no longer: nobody could take its jobs over."""
 
 
 def engine(url: str, login: LoginSource | None = None, *, pool_size: int = 10) -> Engine:
@@ -36,6 +42,15 @@ def engine(url: str, login: LoginSource | None = None, *, pool_size: int = 10) -
         json_serializer=lambda value: orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode(),
         json_deserializer=orjson.loads,
     )
+
+    @event.listens_for(made, "handle_error", retval=True)
+    def cut_off(context: ExceptionContext) -> OperationalError | None:
+        """To who comes back from a suspension, the database did not answer."""
+        error = context.original_exception
+        if not isinstance(error, errors.IdleInTransactionSessionTimeout):
+            return None
+        return OperationalError(context.statement, None, error, connection_invalidated=True)
+
     if login is not None:
 
         @event.listens_for(made, "do_connect")
@@ -69,7 +84,10 @@ def _words(login: Login) -> dict[str, str]:
 
 
 def _settings(url: str) -> dict[str, Any]:
-    if conninfo_to_dict(url).get("sslrootcert") != "system":
-        return CONNECTION
+    given = conninfo_to_dict(url)
+    options = f"-c idle_in_transaction_session_timeout={FROZEN_S}s {given.get('options') or ''}".rstrip()
+    settings = {**CONNECTION, "options": options}
+    if given.get("sslrootcert") != "system":
+        return settings
     # The OpenSSL inside psycopg's wheel does not know where this system keeps its authorities.
-    return {**CONNECTION, "sslrootcert": certifi.where()}
+    return {**settings, "sslrootcert": certifi.where()}

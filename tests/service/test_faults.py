@@ -15,6 +15,10 @@ import httpx
 import psutil
 import pytest
 from live import DataStores, Running, Service, eventually
+from sqlalchemy import text
+
+from app.jobs.attempt import UNREACHABLE
+from app.jobs.connection import engine
 
 Frozen = Callable[[Running], AbstractContextManager[None]]
 
@@ -83,6 +87,24 @@ def test_a_suspended_worker_that_comes_back_changes_nothing(bare_service: Servic
     # The second worker goes on, or has finished by now; the first has changed nothing.
     assert bare_service.rows(owner) in (second, [(None,)])
     assert [attempt for attempt, _ in bare_service.rows(ATTEMPTS)] == [2]
+
+
+def test_a_worker_suspended_amid_a_transaction_does_not_keep_its_job(
+    bare_service: Service, slow: Any
+) -> None:
+    first = bare_service.start_worker()
+    job_id = bare_service.submit(slow)
+    bare_service.until(job_id, "running")
+    frozen = engine(bare_service.database_url)
+    with frozen.connect() as connection:  # as that of a worker whose process stands still amid its heartbeat
+        connection.execute(text("UPDATE jobs SET progress = NULL"))
+        first.kill()
+        bare_service.start_worker()
+        eventually(lambda: bare_service.rows(ATTEMPTS) == [(2, "running")], seconds=30, what="taken over")
+        # What comes back finds a database that does not answer, and tries again as it would then.
+        with pytest.raises(UNREACHABLE):
+            connection.execute(text("UPDATE jobs SET progress = NULL"))
+    frozen.dispose()
 
 
 def test_cancelling_a_running_job_stops_its_solver(bare_service: Service, slow: Any, quick: Any) -> None:
