@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from app.solvers.collocation.discretization import Discretization
 from app.solvers.collocation.outcome import Outcome
+from app.solvers.interpolation import Interpolation
 
 Array = NDArray[np.float64]
 NOTICEABLE = 0.005  # mean oscillation, relative to the control's range
@@ -48,13 +49,13 @@ def smoothed(outcome: Outcome, new: Discretization) -> Array:
         length = old.fractions[index]
         centres = old.lefts()[index] + 0.5 * length
         at = new.places()[index]
-        for j in range(old.layout.controls[index]):
-            mean = controls[index, :, :, j] @ b
-            padded = np.concatenate([mean[:1], mean, mean[-1:]])
-            part = np.concatenate([length[:1], length, length[-1:]])
-            weighted = padded * part
-            top = 0.25 * weighted[:-2] + 0.5 * weighted[1:-1] + 0.25 * weighted[2:]
-            mean = top / (0.25 * part[:-2] + 0.5 * part[1:-1] + 0.25 * part[2:])
-            factor = old.scales.u[index, j] / new.scales.u[index, j]
-            found[index, :, :, j] = np.interp(at, centres, mean) * factor
+        n_u = old.layout.controls[index]
+        mean = np.einsum("s,isu->iu", b, controls[index, ..., :n_u])
+        padded = np.concatenate([mean[:1], mean, mean[-1:]])
+        part = np.concatenate([length[:1], length, length[-1:]])[:, None]
+        weighted = padded * part
+        top = 0.25 * weighted[:-2] + 0.5 * weighted[1:-1] + 0.25 * weighted[2:]
+        mean = top / (0.25 * part[:-2] + 0.5 * part[1:-1] + 0.25 * part[2:])
+        factor = old.scales.u[index, :n_u] / new.scales.u[index, :n_u]
+        found[index, ..., :n_u] = Interpolation(centres, at)(mean) * factor
     return found

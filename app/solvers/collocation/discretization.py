@@ -15,6 +15,7 @@ from app.problems.model import Problem
 from app.solvers.collocation.evaluation import Data
 from app.solvers.collocation.layout import Layout, Variables
 from app.solvers.collocation.scaling import Scales
+from app.solvers.interpolation import Interpolation
 
 Array = NDArray[np.float64]
 STIFFEST = 1e-9  # compliance of equality constraints in a solve
@@ -78,12 +79,11 @@ class Discretization:
         left = int(layout.transcription.left)
         for index, phase in enumerate(trajectory.phases):
             n_x, n_u = layout.states[index], layout.controls[index]
-            for j in range(n_x):
-                values = phase.x[:, j] / scales.x[index, j]
-                x[index, :, :, j] = np.interp(at[index, :, left:], phase.s, values)
-                ends[index, j], ends[index, layout.n + j] = values[0], values[-1]
-            for j in range(n_u):
-                u[index, :, :, j] = np.interp(at[index], phase.s, phase.u[:, j]) / scales.u[index, j]
+            along = Interpolation(phase.s, at[index])
+            states = phase.x / scales.x[index, :n_x]
+            x[index, :, :, :n_x] = along(states)[:, left:]
+            ends[index, :n_x], ends[index, layout.n : layout.n + n_x] = states[0], states[-1]
+            u[index, :, :, :n_u] = along(phase.u) / scales.u[index, :n_u]
             ends[index, -2:] = np.array([phase.t0, phase.tf]) / scales.t[index]
         p = trajectory.p / scales.p
         return Variables(x, u, np.zeros(shapes.g), ends, p, np.zeros(shapes.b))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from app.solvers.collocation.evaluation import Values
 from app.solvers.collocation.interior_point import ACCEPTABLE, CONVERGED
 from app.solvers.collocation.layout import Layout, Variables
 from app.solvers.collocation.scaling import Scales
+from app.solvers.interpolation import Interpolation
 
 Array = NDArray[np.float64]
 CONSISTENT = 1e-3  # of the largest violation: what dynamics may be off by where they hold
@@ -111,52 +113,51 @@ class Outcome:
         """The multipliers carried to another mesh and scaling."""
         old = self.discretization
         layout, t = new.layout, new.layout.transcription
-        shapes = layout.shapes
-        costates = self.costates()
-        defect = np.zeros(shapes.x)
-        path = np.zeros(shapes.g)
-        inverse = np.linalg.pinv(t.a.T)  # a' mu = -b p
-        density = np.asarray(self.multipliers.path) / (old.fractions[:, :, None, None] * t.b[:, None])
-        for index in range(layout.phases):
-            here, there = old.places()[index].ravel(), new.places()[index]
-            for j in range(layout.n):
-                p = np.interp(there, here, costates[index, :, :, j].ravel())
-                scaled = p * new.scales.cost * new.scales.x[index, j]
-                defect[index, :, :, j] = -(scaled * t.b) @ inverse.T
-            for j in range(layout.path):
-                y = np.interp(there, here, density[index, :, :, j].ravel())
-                factor = new.scales.g[index, j] * new.scales.cost / (old.scales.g[index, j] * old.scales.cost)
-                path[index, :, :, j] = y * factor * new.fractions[index, :, None] * t.b
+        left = int(t.left)
+        known, wanted = old.places(), new.places()
+        along = [Interpolation(a.ravel(), b) for a, b in zip(known, wanted, strict=True)]
+        pairs = zip(known[:, :, left:], wanted[:, :, left:], strict=True)
+        unknown = [Interpolation(a.ravel(), b) for a, b in pairs] if left else along
         ratio = new.scales.cost / old.scales.cost
+
+        def carried(values: Array, at: Sequence[Interpolation]) -> Array:
+            """Values (P, N, s, n) of this mesh on the new one."""
+            flat = values.reshape(len(values), values.shape[1] * values.shape[2], values.shape[3])
+            return np.stack([one(part) for one, part in zip(at, flat, strict=True)])
+
+        def dense(values: Array, at: Sequence[Interpolation]) -> Array:
+            """The same of what is so much for a part of normalised time."""
+            b = t.b[-values.shape[2] :, None]
+            return carried(values / (_spread(old) * b), at) * _spread(new) * b
+
+        def bounding(flat: Array) -> Array:
+            """Multipliers of bounds."""
+            found = np.zeros(layout.size)
+            here, there = old.layout.views(flat), layout.views(found)
+            for name, at in (("x", unknown), ("u", along), ("g", along)):
+                units = getattr(new.scales, name) / getattr(old.scales, name)
+                getattr(there, name)[:] = dense(getattr(here, name), at) * units[:, None, None]
+            there.ends[:] = here.ends * _of_ends(new.scales) / _of_ends(old.scales)
+            there.p[:] = here.p * new.scales.p / old.scales.p
+            there.b[:] = here.b * new.scales.b / old.scales.b
+            found *= ratio
+            return found
+
+        p = carried(self.costates(), along) * (new.scales.cost * new.scales.x[:, None, None])
+        path = dense(np.asarray(self.multipliers.path), along) * ratio
         return Multipliers(
-            defect=defect,
-            path=path,
+            defect=-np.einsum("js,pisn->pijn", t.inverse * t.b, p),  # a' mu = -b p
+            path=path * (new.scales.g / old.scales.g)[:, None, None],
             link=np.asarray(self.multipliers.link) * ratio * new.scales.x / old.scales.x,
             boundary=np.asarray(self.multipliers.boundary) * ratio * new.scales.b / old.scales.b,
-            lower=self._carried(np.asarray(self.multipliers.lower), new),
-            upper=self._carried(np.asarray(self.multipliers.upper), new),
+            lower=bounding(np.asarray(self.multipliers.lower)),
+            upper=bounding(np.asarray(self.multipliers.upper)),
         )
 
-    def _carried(self, multipliers: Array, new: Discretization) -> Array:
-        """Multipliers of bounds (flat) on another mesh and scaling; at places they are densities in time."""
-        old, left = self.discretization, int(new.layout.transcription.left)
-        found = np.zeros(new.layout.size)
-        here, there = old.layout.views(multipliers), new.layout.views(found)
-        known, wanted = old.places(), new.places()
-        for name, first in (("x", left), ("u", 0), ("g", 0)):
-            b = new.layout.transcription.b[first:]
-            given, target = getattr(here, name), getattr(there, name)
-            units = getattr(new.scales, name) / getattr(old.scales, name)
-            for index, j in np.ndindex(units.shape):
-                density = given[index, :, :, j] / (old.fractions[index, :, None] * b)
-                at = wanted[index, :, first:]
-                z = np.interp(at, known[index, :, first:].ravel(), density.ravel())
-                target[index, :, :, j] = units[index, j] * z * new.fractions[index, :, None] * b
-        there.ends[:] = here.ends * _of_ends(new.scales) / _of_ends(old.scales)
-        there.p[:] = here.p * new.scales.p / old.scales.p
-        there.b[:] = here.b * new.scales.b / old.scales.b
-        found *= new.scales.cost / old.scales.cost
-        return found
+
+def _spread(discretization: Discretization) -> Array:
+    """The part of normalised time that each interval has, (P, N, 1, 1)."""
+    return discretization.fractions[:, :, None, None]
 
 
 def _of_ends(scales: Scales) -> Array:

@@ -11,6 +11,7 @@ from app.solvers.collocation.discretization import PhaseTrajectory, Trajectory
 from app.solvers.collocation.scaling import Scales
 from app.solvers.collocation.solving import Solving
 from app.solvers.flight import Course
+from app.solvers.interpolation import Interpolation
 from app.solvers.verification import PIECE
 
 Array = NDArray[np.float64]
@@ -30,8 +31,7 @@ def simulated(solving: Solving, guess: Trajectory, intervals: int) -> Trajectory
     for index, (phase, at) in enumerate(zip(solving.problem.phases, guess.phases, strict=True)):
         n_x, n_u = layout.states[index], layout.controls[index]
         u = np.zeros((len(s), layout.m))
-        for j in range(n_u):
-            u[:, j] = np.interp(s, at.s, at.u[:, j])
+        u[:, :n_u] = Interpolation(at.s, s)(at.u)
         start = np.zeros((1, layout.n))
         start[0, :n_x] = np.clip(at.x[0], phase.x0_lower, phase.x0_upper)
         sizes = np.append(scales.x[index], 1.0)

@@ -50,23 +50,37 @@ class Transcription:
         """Quadrature weights over the interval (s,)."""
         return _integrals(self.places)[-1]
 
+    @property
+    def inverse(self) -> Array:
+        """The (pseudo-)inverse of a', (unknowns, s)."""
+        return _inverse(self.places, self.left)
+
     def control_basis(self, at: Array) -> Array:
         """The control polynomial at `at` (m,) in 0..1, from its values at the places: (m, s)."""
-        return _lagrange(self.places, at)
+        return _lagrange(self.places, tuple(at))
 
     def state_basis(self, at: Array) -> Array:
         """The state polynomial at `at` (m,), from the left node and the unknown states: (m, 1 + unknowns)."""
-        return _lagrange(self.places if self.left else (0.0, *self.places), at)
+        return _lagrange(self.places if self.left else (0.0, *self.places), tuple(at))
 
 
-def _lagrange(places: tuple[float, ...], at: Array) -> Array:
-    """Lagrange polynomials of `places` at `at`: (m, s)."""
+@cache
+def _lagrange(places: tuple[float, ...], at: tuple[float, ...]) -> Array:
+    """Lagrange polynomials of `places` at `at`: (m, s), not to be written to."""
     c = np.asarray(places)
     basis = np.ones((len(at), len(c)))
     for j, place in enumerate(c):
         for other in np.delete(c, j):
-            basis[:, j] *= (at - other) / (place - other)
+            basis[:, j] *= (np.asarray(at) - other) / (place - other)
+    basis.flags.writeable = False
     return basis
+
+
+@cache
+def _inverse(places: tuple[float, ...], left: bool) -> Array:
+    found = np.asarray(np.linalg.pinv(_integrals(places)[int(left) :].T), np.float64)
+    found.flags.writeable = False
+    return found
 
 
 @cache

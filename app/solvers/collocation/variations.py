@@ -11,6 +11,7 @@ from app.problems.model import Problem
 from app.problems.structure import PhaseStructure
 from app.solvers.collocation.discretization import PhaseTrajectory, Trajectory
 from app.solvers.collocation.outcome import Outcome
+from app.solvers.interpolation import Interpolation
 
 Array = NDArray[np.float64]
 SEED = 20240101
@@ -145,8 +146,7 @@ def _straight(values: Array, lower: float, upper: float) -> Array:
 
 def _on_grid(s: Array, columns: Array) -> Array:
     """Columns `(m, n)` over `s (m,)` on the grid of varied guesses."""
-    found = [np.interp(GRID, s, column) for column in columns.T]
-    return np.stack(found, axis=1) if found else np.zeros((len(GRID), 0))
+    return Interpolation(s, GRID)(columns)
 
 
 def _width(lower: Array, upper: Array, values: Array) -> Array:

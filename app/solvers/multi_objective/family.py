@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from app.problems.evaluation import Number, evaluate
 from app.problems.model import Phase, Problem
 from app.solvers.collocation.discretization import Trajectory
+from app.solvers.interpolation import Interpolation
 from app.solvers.multi_objective.control_front import HIGHEST, LEVEL, ControlFront, integral, slope, weight
 from app.solvers.multi_objective.scalarisation import Scalarised
 from app.solvers.multi_objective.scoring import in_order
@@ -78,18 +79,12 @@ def _guessed(problem: Problem, solutions: Sequence[Trajectory], shares: Array) -
     ends, p = np.zeros(2), np.zeros(len(problem.parameters))
     for solution, share in zip(solutions, shares, strict=True):
         [at] = solution.phases
-        x += share * _sampled(s, at.s, at.x)
-        u += share * _sampled(s, at.s, at.u)
+        along = Interpolation(at.s, s)
+        x += share * along(at.x)
+        u += share * along(at.u)
         ends += share * np.array([at.t0, at.tf])
         p += share * solution.p
     return replace(problem, phases=(_with_guess(phase, s, x, u, ends),), p_guess=p)
-
-
-def _sampled(s: Array, at: Array, values: Array) -> Array:
-    found = np.zeros((len(s), values.shape[1]))
-    for j, column in enumerate(values.T):
-        found[:, j] = np.interp(s, at, column)
-    return found
 
 
 def _with_guess(phase: Phase, s: Array, x: Array, u: Array, ends: Array) -> Phase:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from app.solvers.interpolation import Interpolation
 from app.solvers.pmp.arcs import Arcs
 from app.solvers.pmp.integration import STEPS
 from app.solvers.pmp.path import Path
@@ -82,11 +83,7 @@ class Extremal:
                 right.append(cuts[part + 1])
                 y.append(nodes[i, half] if part else self.y[i])
                 places = (part + s) / (len(cuts) - 1)
-                guess.append(
-                    np.stack([np.interp(places, s, column) for column in self.guess[i].T], axis=1)
-                    if self.guess.shape[2]
-                    else np.zeros((STEPS + 1, 0))
-                )
+                guess.append(Interpolation(s, places)(self.guess[i]))
         division = Division(np.array(arc), np.array(left), np.array(right))
         return replace(self, division=division, y=np.array([*y, self.y[-1]]), guess=np.array(guess))
 

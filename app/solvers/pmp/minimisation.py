@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from app.solvers.interpolation import Interpolation
 from app.solvers.pmp.kinds import FIXED, FREE
 from app.solvers.pmp.path import Path
 from app.solvers.pmp.shooting import Shooting
@@ -66,7 +67,7 @@ def _candidates(shooting: Shooting, path: Path, affine: NDArray[np.bool_]) -> li
     """Controls along the path (S, m) to start from: the estimate, constants over the range, the guess."""
     phase = shooting.problem.phases[0]
     s = (path.t - path.t[0]) / (path.t[-1] - path.t[0])
-    guess = np.stack([np.interp(s, phase.guess_s, column) for column in phase.guess_u.T], axis=1)
+    guess = Interpolation(phase.guess_s, s)(phase.guess_u)
     found = [path.u]
     for j in np.flatnonzero(~affine):
         reach = max(2.0, float(np.ptp(guess[:, j])))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.solvers.interpolation import Interpolation
+
 Array = NDArray[np.float64]
 
 
@@ -30,13 +32,11 @@ class Path:
 
     def state(self, t: Array) -> Array:
         """States and costates at other times, linear in between, (len(t), 2 n)."""
-        return np.stack([np.interp(t, self.t, column) for column in self.y.T], axis=1)
+        return Interpolation(self.t, t)(self.y)
 
     def control(self, t: Array) -> Array:
         """Controls at other times, (len(t), m)."""
-        if self.u.shape[1] == 0:
-            return np.zeros((len(t), 0))
-        return np.stack([np.interp(t, self.t, column) for column in self.u.T], axis=1)
+        return Interpolation(self.t, t)(self.u)
 
 
 @dataclass(frozen=True)
