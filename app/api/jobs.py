@@ -18,10 +18,11 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from app.api.context import Context, Shared
 from app.api.middleware import PATIENT
 from app.api.problems import ApiError, documented
-from app.api.views import FullJobView, JobView, Page, brief
+from app.api.views import FullJobView, JobView, Page, SolveRequest, brief
 from app.errors import FieldError
 from app.jobs.model import ENDED, Job, Status
 from app.jobs.store import Filters
+from app.solvers.request import CheckedRequest
 
 MAX_WAIT_S = 60.0
 STREAM_S = 900.0
@@ -85,6 +86,13 @@ async def _ended(context: Context, job_id: UUID, seconds: float) -> Job:
 
 async def _look(context: Context, job_id: UUID) -> Job:
     return await run_in_threadpool(lambda: context.store.get(job_id, lean=True))
+
+
+@router.get("/job/{job_id}/request", responses=documented(404, 422, 503))
+def job_request(job_id: UUID, context: Shared) -> SolveRequest:
+    """What was asked, to be sent again as it is: templates, short forms and defaults are written out."""
+    asked = CheckedRequest.from_json(context.store.get(job_id).request)
+    return SolveRequest.model_validate(asked.body())
 
 
 @router.get(

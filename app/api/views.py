@@ -18,6 +18,7 @@ class Links(BaseModel):
     self: str
     events: str
     cancel: str
+    request: str
     result: str
     plot: str
 
@@ -145,6 +146,7 @@ def links(job_id: UUID) -> Links:
         self=base,
         events=f"{base}/events",
         cancel=f"{base}/cancel",
+        request=f"{base}/request",
         result=f"{base}/result",
         plot=f"{base}/plot.svg",
     )

@@ -33,6 +33,14 @@ class CheckedRequest:
     digest: str
     structure: str
 
+    def body(self) -> dict[str, Any]:
+        """What to send for the same answer, everything written out."""
+        return {
+            "solver_type": self.solver_type,
+            "problem_config": {"problem": self.problem},
+            "solver_config": self.options,
+        }
+
     def to_json(self) -> dict[str, Any]:
         """Plain data, for the queue and the database."""
         return asdict(self)

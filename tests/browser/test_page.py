@@ -66,6 +66,38 @@ def test_an_own_problem_is_solved_and_its_address_can_be_shared(page: Page) -> N
     expect(page.locator("#verdict .badge")).to_have_text("converged")
 
 
+def test_a_job_that_is_opened_brings_its_own_statement(page: Page, service: Service) -> None:
+    options = {"segments": 20}
+    body = {"solver_type": "pmp", "problem_config": {"problem": DOUBLE_INTEGRATOR}, "solver_config": options}
+    job_id = service.submit(body)
+    page.goto(f"/#job={job_id}")
+    page.reload()
+    expect(page.locator("#problem")).to_have_value(re.compile('"v": "u"'))
+    expect(page.locator("#solver")).to_have_value("pmp")
+    expect(page.locator("#option-segments")).to_have_value("20")
+    expect(page.locator("#option-tolerance")).to_have_value("")
+
+
+def test_a_draft_stays_until_the_statement_of_a_job_is_asked_for(page: Page, service: Service) -> None:
+    job_id = service.submit({"solver_type": "collocation", "problem_config": {"template": "brachistochrone"}})
+    state(page, "{}")
+    page.goto(f"/#job={job_id}")
+    page.reload()
+    expect(page.locator("#verdict .badge")).to_have_text("converged", timeout=SOLVE_MS)
+    expect(page.locator("#problem")).to_have_value("{}")
+    page.click("#edit")
+    expect(page.locator("#problem")).to_have_value(re.compile("cos\\(th\\)"))
+
+
+def test_problems_with_several_objectives_are_stated_on_the_page(page: Page) -> None:
+    objectives = [{"name": "energy", "running": "u^2"}, {"name": "miss", "terminal": "(x_f - 1)^2"}]
+    free = {**DOUBLE_INTEGRATOR, "final": {}}
+    state(page, {"problem": free, "objectives": objectives})
+    page.select_option("#solver", "multi_objective")
+    page.click("#check")
+    expect(page.locator("#faults")).to_contain_text("Understood")
+
+
 def test_a_trajectory_is_shown_in_the_plane(page: Page) -> None:
     page.select_option("#template", "brachistochrone")
     page.click("#submit")

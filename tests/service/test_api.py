@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -64,6 +65,18 @@ def test_the_same_question_is_answered_at_once_the_second_time(service: Service,
     second = service.post(quick(1.25)).json()
     assert (second["status"], second["cached"]) == ("completed", True)
     assert service.job(second["job_id"])["result"] == first["result"]
+
+
+def test_what_was_asked_can_be_asked_again(service: Service) -> None:
+    asked = {"solver_type": "collocation", "problem_config": {"template": "brachistochrone"}}
+    job_id = service.submit(asked)
+    answer = service.http.get(service.job(job_id)["links"]["request"])
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["problem_config"]["problem"]["dynamics"]
+    service.job(job_id, wait=60)
+    assert service.post(body).json()["cached"]
+    assert service.http.get(f"/api/job/{uuid4()}/request").status_code == 404
 
 
 def test_an_idempotency_key_gives_the_same_job(service: Service, quick: Any) -> None:

@@ -7,12 +7,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from app.errors import Faults
+from app.errors import Faults, InvalidInput
 from app.problems.expression import suggestion
 from app.solvers.multi_objective.black_box import BlackBox, read_black_box
 from app.solvers.multi_objective.control_front import ControlFront, read_control_front
 from app.solvers.multi_objective.examples import TEST_PROBLEMS
 
+OWN_KEYS = ("variables", "objectives", "template")
 METHODS = {"variables": ("auto", "nsga2", "nsga3"), "problem": ("auto", "nbi", "epsilon")}
 EXAMPLE_KEYS = ("template", "reference_point")
 
@@ -21,8 +22,15 @@ def read(config: Mapping[str, Any]) -> BlackBox | ControlFront:
     """The problem that a `problem_config` states; InvalidInput carries every fault.
 
     `variables` make it one of variables alone (so does the name of a test problem as `template`), anything
-    else is a control problem with `objectives`.
+    else is a control problem with `objectives`. All of it may stand under `problem`, as problems of other
+    solvers do.
     """
+    inner = config.get("problem")
+    if len(config) == 1 and isinstance(inner, Mapping) and any(key in inner for key in OWN_KEYS):
+        try:
+            return read(inner)
+        except InvalidInput as error:
+            raise error.under("problem") from error
     template = config.get("template")
     if isinstance(template, str) and template in TEST_PROBLEMS:
         faults = Faults()

@@ -32,6 +32,7 @@ export const template = (name) => request("GET", `/api/templates/${encodeURIComp
 export const validate = (body) => request("POST", "/api/validate", body);
 export const solve = (body) => request("POST", "/api/solve", body);
 export const job = (id, wait = 0) => request("GET", `/api/job/${id}?wait=${wait}`);
+export const asked = (id) => request("GET", `/api/job/${id}/request`);
 export const cancel = (id) => request("POST", `/api/job/${id}/cancel`);
 export const jobs = () => request("GET", "/api/jobs?limit=12");
 export const events = (id) => new EventSource(`/api/job/${id}/events`);

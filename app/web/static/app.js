@@ -5,6 +5,7 @@ import * as answer from "./answer.js";
 import * as statement from "./statement.js";
 
 const $ = (id) => document.getElementById(id);
+let submitted = null; // from the statement that stands there
 const jobInAddress = () => new URLSearchParams(location.hash.slice(1)).get("job");
 
 async function guarded(action) {
@@ -23,8 +24,8 @@ async function submit(event) {
   statement.showFaults([]);
   $("submit").disabled = true;
   await guarded(async () => {
-    const { job_id: id } = await api.solve(body);
-    location.hash = `job=${id}`;
+    ({ job_id: submitted } = await api.solve(body));
+    location.hash = `job=${submitted}`;
   });
   $("submit").disabled = false;
 }
@@ -61,9 +62,17 @@ async function showService() {
   }
 }
 
+// The statement beside an answer is its own: a draft is overwritten only when that is asked for.
+async function edit() {
+  const id = jobInAddress();
+  const asked = await api.asked(id);
+  if (id === jobInAddress()) statement.take(asked);
+}
+
 async function open() {
   const id = jobInAddress();
   if (!id) return;
+  if (id !== submitted && !statement.drafted()) await guarded(edit);
   await guarded(() => answer.follow(id, showJobs));
   await guarded(showJobs);
 }
@@ -74,6 +83,7 @@ $("template").addEventListener("change", () => guarded(() => statement.choose($(
 $("problem").addEventListener("input", statement.keepDraft);
 $("solver").addEventListener("change", statement.showOptions);
 $("cancel").addEventListener("click", () => guarded(() => api.cancel(jobInAddress())));
+$("edit").addEventListener("click", () => guarded(edit));
 for (const id of ["view", "axis-x", "axis-y"]) $(id).addEventListener("change", answer.redraw);
 addEventListener("hashchange", open);
 

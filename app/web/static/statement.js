@@ -47,6 +47,25 @@ export function keepDraft() {
   $("about").replaceChildren();
 }
 
+// What was asked of the service, to look at or to change; options that are defaults stay empty.
+export function take({ solver_type, problem_config, solver_config }) {
+  localStorage.removeItem(DRAFT);
+  $("template").value = "";
+  $("about").replaceChildren();
+  $("problem").value = pretty(problem_config.problem);
+  $("solver").value = solver_type;
+  showOptions();
+  const { properties = {} } = schemas[solver_type] || {};
+  for (const field of $("options").querySelectorAll("[data-option]")) {
+    const value = solver_config[field.dataset.option];
+    if (value == null || value === properties[field.dataset.option].default) continue;
+    field.value = typeof value === "object" ? JSON.stringify(value) : value;
+  }
+  showFaults([]);
+}
+
+export const drafted = () => localStorage.getItem(DRAFT) !== null;
+
 // Two levels deep, then one line each: a statement stays readable.
 export function pretty(problem) {
   return JSON.stringify(problem, null, 2).replace(/\[\s+([^[\]{}]*?)\s+\]/g, (_, inside) => `[${inside.replace(/\s*\n\s*/g, " ")}]`);

@@ -52,6 +52,38 @@ def test_checking_the_canonical_problem_again_changes_nothing(public_problems: d
         assert check("collocation", {"problem": request.problem}, request.options) == request
 
 
+QUBIT: Ocp = {"kind": "schroedinger", "dimensions": 2, "H0": "sz", "initial": "0", "tf": 1}
+FRONT: Ocp = {
+    "template": "brachistochrone",
+    "objectives": [{"name": "time", "terminal": "tf"}, {"name": "speed", "running": "v^2"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("solver", "config"),
+    [
+        *(("collocation", {"template": found.name}) for found in templates()),
+        ("collocation", CHAIN),
+        ("pmp", {"matrices": LQ}),
+        ("magnus", {"matrices": QUBIT}),
+        ("multi_objective", {"template": "zdt1"}),
+        ("multi_objective", FRONT),
+    ],
+    ids=str,
+)
+def test_what_was_asked_can_be_sent_again(solver: str, config: Ocp) -> None:
+    request = check(solver, config)
+    body = json.loads(json.dumps(request.body()))
+    assert check(**body) == request
+
+
+def test_faults_of_several_objectives_are_named_where_they_stand() -> None:
+    wrong = {
+        "problem": {**FRONT, "objectives": [{"name": "time", "terminal": "tff"}, FRONT["objectives"][1]]}
+    }
+    assert "problem_config.problem.objectives.0.terminal" in fields(wrong, solver_type="multi_objective")
+
+
 def shuffled(data: Any, order: Any) -> Any:
     """The same data with keys in another order, whole numbers as floats and spaces in expressions."""
     if isinstance(data, dict):
