@@ -223,7 +223,7 @@ def test_a_worker_asked_to_stop_finishes_what_it_can(
         bare_service.until(job_id, "running")
         waiting = bare_service.submit(quick(2.0))
         worker.signal(signal.SIGTERM)
-        eventually(lambda: not _ready(worker, bare_service), seconds=10, what="no more jobs are taken")
+        eventually(lambda: not _ready(worker, bare_service), seconds=20, what="no more jobs are taken")
     assert worker.process.wait(30) == 0
     assert bare_service.job(job_id)["outcome"] == "converged"
     assert bare_service.job(waiting)["status"] == "pending"

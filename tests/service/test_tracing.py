@@ -53,7 +53,7 @@ def ended(worker: Running, job_id: str) -> dict[str, Any]:
     def lines() -> list[dict[str, Any]]:
         return [line for line in logged(worker.log.read_text(), "ended") if line["job"] == job_id]
 
-    [line] = eventually(lines, seconds=10, what="the worker has logged the job's end")
+    [line] = eventually(lines, seconds=20, what="the worker has logged the job's end")
     return line
 
 

@@ -28,15 +28,15 @@ def test_templates_are_compiled_at_the_least_priority_and_held_while_a_job_runs(
 ) -> None:
     settings = {"COSTATE_WARM_TEMPLATES": "true", "COSTATE_CACHE_DIR": str(tmp_path)}
     worker = bare_service.start_worker(**settings)
-    process = eventually(lambda: warming(worker), seconds=10, what="warming begins")
+    process = eventually(lambda: warming(worker), seconds=20, what="warming begins")
     assert process is not None
     eventually(lambda: process.nice() == 19, seconds=20, what="of the least priority")
     with frozen(worker):
         job_id = bare_service.submit(quick(1.0))
         bare_service.until(job_id, "running")
-        eventually(lambda: process.status() == psutil.STATUS_STOPPED, seconds=5, what="held")
+        eventually(lambda: process.status() == psutil.STATUS_STOPPED, seconds=20, what="held")
     assert bare_service.job(job_id, wait=60)["outcome"] == "converged"
-    eventually(lambda: process.status() != psutil.STATUS_STOPPED, seconds=5, what="let go")
+    eventually(lambda: process.status() != psutil.STATUS_STOPPED, seconds=20, what="let go")
     eventually(lambda: list(tmp_path.rglob("*.warm")), seconds=180, what="a template is compiled")
 
 
@@ -45,12 +45,12 @@ def test_warming_ends_with_its_worker_also_when_it_is_held(
 ) -> None:
     settings = {"COSTATE_WARM_TEMPLATES": "true", "COSTATE_CACHE_DIR": str(tmp_path)}
     worker = bare_service.start_worker(**settings)
-    process = eventually(lambda: warming(worker), seconds=10, what="warming begins")
+    process = eventually(lambda: warming(worker), seconds=20, what="warming begins")
     assert process is not None
     eventually(lambda: process.nice() == 19, seconds=20, what="it is up")
     with frozen(worker):
         job_id = bare_service.submit(quick(1.25))
         bare_service.until(job_id, "running")
-        eventually(lambda: process.status() == psutil.STATUS_STOPPED, seconds=5, what="held")
+        eventually(lambda: process.status() == psutil.STATUS_STOPPED, seconds=20, what="held")
         worker.kill()
-        eventually(lambda: not process.is_running(), seconds=10, what="gone with its worker")
+        eventually(lambda: not process.is_running(), seconds=20, what="gone with its worker")

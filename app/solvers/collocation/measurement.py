@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from app.problems.model import Problem
 from app.solvers.collocation.chattering import oscillation
 from app.solvers.collocation.kinks import at_kinks
+from app.solvers.collocation.limiting import breaches
 from app.solvers.collocation.mesh import LARGE_JUMP, MeshError
 from app.solvers.collocation.outcome import Outcome
 from app.solvers.collocation.publication import Flights, fly, unflown
@@ -92,10 +93,8 @@ def _mesh_error(problem: Problem, outcome: Outcome, flights: list[Flights]) -> M
         over = np.maximum(np.maximum(phase.x_lower - inner, inner - phase.x_upper), 0.0) / scale
         violation[index] = np.max(over, axis=(1, 2), initial=0.0)
         for g in (flight.path_left, flight.path_right):
-            finite = [np.where(np.isfinite(b), np.abs(b), 0.0) for b in (phase.g_lower, phase.g_upper)]
-            outside = np.maximum(np.maximum(phase.g_lower - g, g - phase.g_upper), 0.0)
-            relative = outside / (1.0 + np.maximum(*finite))
-            violation[index] = np.maximum(violation[index], np.max(relative, axis=(1, 2), initial=0.0))
+            worst = np.max(breaches(phase, g), axis=(1, 2), initial=0.0)
+            violation[index] = np.maximum(violation[index], worst)
     jumps = [_jumps(problem, outcome, index, flight) for index, flight in enumerate(flights)]
     places, sharp = (np.stack(column) for column in zip(*jumps, strict=True))
     return MeshError(cost, state, violation, places, sharp)

@@ -1,8 +1,9 @@
 """Publication: a solution as points in time, so dense that linear interpolation flies the same trajectory.
 
 Each interval is published in segments. The control polynomial is moved by the mean error of its linear
-interpolation, so that every segment keeps its integral, and clipped to its bounds. Where it jumps between
-intervals two points stand close together. States are those flown from the interval's own left node.
+interpolation, so that every segment keeps its integral, clipped to its bounds and limited by path constraints.
+Where it jumps between intervals two points stand close together. States are those flown from the interval's own
+left node.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from app.problems.model import Problem
 from app.solvers.collocation.discretization import Discretization
 from app.solvers.collocation.layout import Layout, Variables
+from app.solvers.collocation.limiting import largest, limited
 from app.solvers.collocation.programs import LANES, SEGMENTS, Programs
 from app.solvers.flight import Course
 
@@ -68,14 +70,15 @@ def courses(discretization: Discretization, v: Variables) -> list[tuple[Array, A
 def fly(discretization: Discretization, programs: Programs, v: Variables) -> list[Flights]:
     """Every interval of every phase flown from its left node with the control that is published.
 
-    Where dynamics amplify errors so much that an interval cannot be flown in one, its segments are flown each from
-    the transcription's state; what these miss is added up in the last state.
+    Where that control breaks path constraints between places it is limited. Where dynamics amplify errors so much
+    that an interval cannot be flown in one, its segments are flown each from the transcription's state; what these
+    miss is added up in the last state.
     """
     layout, scales = discretization.layout, discretization.scales
     p = np.asarray(v.p) * scales.p
     drawn = _drawn(discretization, v)
     found = []
-    for index, (t, left, right) in enumerate(courses(discretization, v)):
+    for index, course in enumerate(courses(discretization, v)):
         scale = np.append(scales.x[index], max(1.0 / scales.cost, 1e-12))
 
         def lanes(starts: Array, *course: Array, index: int = index, scale: Array = scale) -> list[Array]:
@@ -83,12 +86,20 @@ def fly(discretization: Discretization, programs: Programs, v: Variables) -> lis
                 programs, layout, (index, discretization.problem.k, p, scale), starts, Course(*course)
             )
 
-        whole = lanes(drawn[index][:, 0], t, left, right)
-        n_x, n_g = layout.states[index], layout.paths[index]
-        x, cost, path_left, path_right = _in_pieces(
-            lanes, whole, drawn[index], (t, left, right), scales.x[index, :n_x]
-        )
-        found.append(Flights(t, left, right, x, cost[:, -1], path_left[..., :n_g], path_right[..., :n_g]))
+        nodes, phase = drawn[index], discretization.problem.phases[index]
+        size = scales.x[index, : layout.states[index]]
+        whole = lanes(nodes[:, 0], *course)
+        course, whole = limited(phase, lanes, whole, nodes, course, _means(discretization, v, index), size)
+        x, cost, *paths = _in_pieces(lanes, whole, nodes, course, size)
+        found.append(Flights(*course, x, cost[:, -1], *paths))
+    return found
+
+
+def _means(discretization: Discretization, v: Variables, index: int) -> Array:
+    """The mean control of each interval of a phase, (N, n_u)."""
+    layout, n_u = discretization.layout, discretization.layout.controls[index]
+    u = np.asarray(v.u)[index, :, :, :n_u] * discretization.scales.u[index, :n_u]
+    found: Array = np.einsum("s,isu->iu", layout.transcription.b, u)
     return found
 
 
@@ -105,8 +116,8 @@ def _lanes(
         lanes = np.minimum(np.arange(at, at + LANES), count - 1)
         piece = Course(np.asarray(course.t)[lanes], left[lanes], right[lanes])
         parts.append(programs.flight(*fixed, FLIGHT_TOLERANCE, starts[lanes], piece))
-    x, *rest = (np.concatenate([np.asarray(a) for a in z])[:count] for z in zip(*parts, strict=True))
-    return [x[..., :n_x], *rest]
+    x, cost, *paths = (np.concatenate([np.asarray(a) for a in z])[:count] for z in zip(*parts, strict=True))
+    return [x[..., :n_x], cost, *(g[..., : layout.paths[fixed[0]]] for g in paths)]
 
 
 def _in_pieces(
@@ -117,8 +128,7 @@ def _in_pieces(
     scale: Array,
 ) -> list[Array]:
     """The flights of whole intervals, or of their segments where these miss far less in all."""
-    missed = _largest(whole[0][:, -1] - drawn[:, -1], scale)
-    missed = np.where(np.isfinite(missed), missed, np.inf)
+    missed = largest(whole[0][:, -1] - drawn[:, -1], scale)
     chosen = np.flatnonzero(missed > AMPLIFIED)
     if not chosen.size:
         return whole
@@ -134,19 +144,13 @@ def _in_pieces(
         part.reshape(len(chosen), SEGMENTS, *part.shape[1:]) for part in lanes(starts, *flat)
     )
     jumps = np.sum(np.abs(x[:, :, -1] - drawn[chosen, 1:]), axis=1)
-    tamer = TAMER * _largest(jumps, scale) < missed[chosen]
+    tamer = TAMER * largest(jumps, scale) < missed[chosen]
     for part, pieces in zip(whole[2:], (path_left[:, :, 0], path_right[:, :, 0]), strict=True):
         part[chosen[tamer]] = pieces[tamer]
     whole[0][chosen[tamer]] = drawn[chosen[tamer]]
     whole[0][chosen[tamer], -1] += jumps[tamer]
     whole[1][chosen[tamer], -1] = np.sum(cost[tamer, :, -1], axis=1)
     return whole
-
-
-def _largest(misses: Array, scale: Array) -> Array:
-    """Relative to scales, of each interval (N,)."""
-    found: Array = np.max(np.abs(misses) / scale, axis=1, initial=0.0)
-    return found
 
 
 def _drawn(discretization: Discretization, v: Variables) -> list[Array]:
