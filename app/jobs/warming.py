@@ -67,7 +67,7 @@ class Warming:
 
 def main(parent: int) -> None:
     """Compile what every template needs with its default values, unless that was done before."""
-    os.nice(19)
+    os.setpriority(os.PRIO_PROCESS, 0, 19)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     from app.problems.library import templates
