@@ -10,6 +10,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from app.problems.doors import problem_of
+from app.solvers.collocation.refinement import _settled
 from app.solvers.collocation.result import result_of
 from app.solvers.collocation.solver import answered
 from app.solvers.collocation.solving import Budget, Solving
@@ -217,6 +218,12 @@ def test_an_answer_that_a_pull_keeps_from_its_optimum_is_not_converged() -> None
     pulled = result_of(solving, replace(answer, pulled=1e-2), 1e-6)
     assert pulled["status"] == "unverified"
     assert "1.0e-02" in pulled["message"]
+    assert _settled(solving, answer, 1e-3, 1e-6).pulled < 1e-6
+    solving.budget.iterations = solving.budget.spent
+    assert result_of(solving, answer, 1e-6)["status"] == "converged"
+    cut_off = result_of(solving, _settled(solving, answer, 1e-3, 1e-6), 1e-6)
+    assert cut_off["status"] == "max_iterations"
+    assert "not optimal yet" in cut_off["message"]
 
 
 def test_the_flown_cost_of_a_maximised_problem_is_shown_in_its_own_sense() -> None:

@@ -128,10 +128,11 @@ def _settled(solving: Solving, answer: Answer, smooth: float, tolerance: float) 
     """The last mesh solved again and again while the cost still falls, the pull weakened while controls stay calm.
 
     Where they do not, steps of the proximal-point method follow at the last pull that kept them calm. What the
-    pull may still cost (`pulled`) is seen from the last step, and from controls that did not stay calm.
+    pull may still cost (`pulled`) is seen from the last step, and from controls that did not stay calm; where the
+    budget left no step, it may be anything.
     """
     allowed = max(3.0 * answer.miss, 3.0 * tolerance)
-    weaker, fall, least = WEAKER, 0.0, np.inf
+    weaker, fall, least = WEAKER, -np.inf, np.inf
     for _ in range(SETTLING):
         if solving.budget.over:
             break
@@ -148,7 +149,9 @@ def _settled(solving: Solving, answer: Answer, smooth: float, tolerance: float) 
         fall = _fall(old.cost, found.cost)
         if fall < 0.1 * tolerance:
             break
-    return replace(answer, pulled=max(fall, _fall(answer.outcome.cost, least)))
+    pulled = max(fall, _fall(answer.outcome.cost, least))
+    unknown = pulled == -np.inf and solving.budget.over
+    return replace(answer, pulled=np.inf if unknown else max(pulled, 0.0))
 
 
 def _fall(old: float, new: float) -> float:
