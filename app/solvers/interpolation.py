@@ -18,8 +18,9 @@ class Interpolation:
         self._left = np.clip(np.searchsorted(here, there, side="right") - 1, 0, max(len(here) - 2, 0))
         self._right = np.minimum(self._left + 1, len(here) - 1)
         width = here[self._right] - here[self._left]
-        self._width = np.where(width > 0.0, width, 1.0)[..., None]
-        self._from = (np.maximum(there, here[0]) - here[self._left])[..., None]
+        away = np.maximum(there, here[0]) - here[self._left]
+        self._width = np.where((width > 0.0) & (away > 0.0), width, 1.0)[..., None]
+        self._from = away[..., None]
         self._beyond = (there >= here[-1])[..., None]
 
     def __call__(self, values: Array) -> Array:
