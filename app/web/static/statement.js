@@ -47,12 +47,22 @@ export function keepDraft() {
   $("about").replaceChildren();
 }
 
+// The database keeps no order of keys: a statement is read from its states on, whatever else it has comes last.
+const ORDER = ["problem", "objectives", "name", "states", "controls", "parameters", "constants", "tables", "definitions", "time", "dynamics", "running_cost", "terminal_cost", "sense", "initial", "final", "phases", "links"];
+const rank = (key) => (ORDER.includes(key) ? ORDER.indexOf(key) : ORDER.length);
+
+function inOrder(statement) {
+  const sorted = Object.entries(statement).sort(([one], [other]) => rank(one) - rank(other));
+  const inner = { phases: (phases) => phases.map(inOrder), problem: inOrder };
+  return Object.fromEntries(sorted.map(([key, value]) => [key, inner[key] ? inner[key](value) : value]));
+}
+
 // What was asked of the service, to look at or to change; options that are defaults stay empty.
 export function take({ solver_type, problem_config, solver_config }) {
   localStorage.removeItem(DRAFT);
   $("template").value = "";
   $("about").replaceChildren();
-  $("problem").value = pretty(problem_config.problem);
+  $("problem").value = pretty(inOrder(problem_config.problem));
   $("solver").value = solver_type;
   showOptions();
   const { properties = {} } = schemas[solver_type] || {};
