@@ -81,8 +81,8 @@ def _share(phase: Phase, over: Array, calm: Array) -> Array:
     """How much of the polynomial may stay, (N,): constraints `over` with all of it, `calm` with its mean."""
     found = np.ones(len(over))
     for bound, sign in ((phase.g_upper, 1.0), (phase.g_lower, -1.0)):
-        room, excess = sign * (bound - calm), sign * (over - bound)
+        room, excess = np.maximum(sign * (bound - calm), 0.0), sign * (over - bound)
         with np.errstate(divide="ignore", invalid="ignore"):
-            share = np.where(excess > 0.0, np.maximum(room, 0.0) / (np.maximum(room, 0.0) + excess), 1.0)
+            share = np.where(excess > 0.0, room / (room + excess), 1.0)
         found = np.minimum(found, np.min(np.nan_to_num(share, nan=1.0), axis=(1, 2), initial=1.0))
     return found

@@ -13,7 +13,7 @@ from app.solvers.multi_objective.black_box import BlackBox, read_black_box
 from app.solvers.multi_objective.control_front import ControlFront, read_control_front
 from app.solvers.multi_objective.examples import TEST_PROBLEMS
 
-OWN_KEYS = ("variables", "objectives", "template")
+FOREIGN = "variables", "objectives", "template"  # to ocp/1: what has one of these is no control problem alone
 METHODS = {"variables": ("auto", "nsga2", "nsga3"), "problem": ("auto", "nbi", "epsilon")}
 EXAMPLE_KEYS = ("template", "reference_point")
 
@@ -26,7 +26,7 @@ def read(config: Mapping[str, Any]) -> BlackBox | ControlFront:
     solvers do.
     """
     inner = config.get("problem")
-    if len(config) == 1 and isinstance(inner, Mapping) and any(key in inner for key in OWN_KEYS):
+    if len(config) == 1 and isinstance(inner, Mapping) and any(key in inner for key in FOREIGN):
         try:
             return read(inner)
         except InvalidInput as error:
