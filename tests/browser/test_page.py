@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from chromium import executable
 from live import DOUBLE_INTEGRATOR, Service
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 SOLVE_MS = 60_000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -66,6 +66,13 @@ def test_an_own_problem_is_solved_and_its_address_can_be_shared(page: Page) -> N
     expect(page.locator("#verdict .badge")).to_have_text("converged")
 
 
+def test_a_job_is_followed_to_its_end_though_its_events_are_refused_at_first(page: Page) -> None:
+    page.route("**/events", lambda route: route.fulfill(status=503), times=1)
+    state(page, {**DOUBLE_INTEGRATOR, "title": "Followed"})
+    page.click("#submit")
+    expect(page.locator("#verdict .badge")).to_have_text("converged", timeout=SOLVE_MS)
+
+
 def test_a_job_that_is_opened_brings_its_own_statement(page: Page, service: Service) -> None:
     options = {"segments": 20}
     body = {"solver_type": "pmp", "problem_config": {"problem": DOUBLE_INTEGRATOR}, "solver_config": options}
@@ -86,6 +93,19 @@ def test_a_draft_stays_until_the_statement_of_a_job_is_asked_for(page: Page, ser
     expect(page.locator("#verdict .badge")).to_have_text("converged", timeout=SOLVE_MS)
     expect(page.locator("#problem")).to_have_value("{}")
     page.click("#edit")
+    expect(page.locator("#problem")).to_have_value(re.compile("cos\\(th\\)"))
+
+
+def test_nobody_edits_or_sends_a_statement_that_is_about_to_be_replaced(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/templates/container_crane", lambda route: held.append(route))
+    page.select_option("#template", "container_crane")
+    expect(page.locator("#problem")).not_to_be_editable()
+    expect(page.locator("#submit")).to_be_disabled()
+    page.select_option("#template", "brachistochrone")
+    expect(page.locator("#problem")).to_be_editable()
+    held[0].continue_()
+    page.wait_for_load_state("networkidle")
     expect(page.locator("#problem")).to_have_value(re.compile("cos\\(th\\)"))
 
 

@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import * as plots from "./plots.js";
 
 const $ = (id) => document.getElementById(id);
+const RETRY_MS = 3000;
 const DONE = new Set(["completed", "failed", "cancelled"]);
 const TONE = { completed: "good", converged: "good", running: "warn", pending: "", failed: "bad", cancelled: "warn" };
 let stream = null;
@@ -22,6 +23,7 @@ export function badge(element, text, tone) {
 // Follow a job to its end; `settled` is called once when nothing more will come.
 export async function follow(id, settled) {
   stream?.close();
+  stream = null;
   shownJob = id;
   $("hint").hidden = true;
   $("result").hidden = true;
@@ -32,19 +34,29 @@ export async function follow(id, settled) {
   if (shownJob !== id) return;
   show(first);
   if (DONE.has(first.status)) return settled(first);
-  stream = api.events(id);
+  watch(id, settled);
+}
+
+// The row is asked for at every change of status, and whenever the stream breaks.
+function watch(id, settled) {
+  stream?.close();
+  const watched = stream = api.events(id);
   const refresh = async () => {
-    const now = await api.job(id);
-    if (shownJob !== id) return stream.close();
+    const now = await api.job(id).catch(() => null); // offline: the stream comes back, and asks again
+    if (!now || stream !== watched) return;
     show(now);
-    if (DONE.has(now.status)) {
-      stream.close();
-      settled(now);
-    }
+    if (!DONE.has(now.status)) return;
+    stream.close();
+    stream = null;
+    settled(now);
   };
-  stream.addEventListener("progress", (event) => { if (shownJob === id) progress(JSON.parse(event.data)); });
-  stream.addEventListener("status", refresh);
-  stream.onerror = refresh; // the browser reconnects by itself; the row tells meanwhile
+  watched.addEventListener("progress", (event) => { if (stream === watched) progress(JSON.parse(event.data)); });
+  watched.addEventListener("status", refresh);
+  watched.onerror = async () => {
+    await refresh();
+    const refused = watched.readyState === EventSource.CLOSED; // else the browser reconnects by itself
+    if (refused) setTimeout(() => { if (stream === watched) watch(id, settled); }, RETRY_MS);
+  };
 }
 
 function progress(report) {

@@ -64,9 +64,7 @@ async function showService() {
 
 // The statement beside an answer is its own: a draft is overwritten only when that is asked for.
 async function edit() {
-  const id = jobInAddress();
-  const asked = await api.asked(id);
-  if (id === jobInAddress()) statement.take(asked);
+  await statement.arrive(api.asked(jobInAddress()), statement.take);
 }
 
 async function open() {
@@ -87,7 +85,7 @@ $("edit").addEventListener("click", () => guarded(edit));
 for (const id of ["view", "axis-x", "axis-y"]) $(id).addEventListener("change", answer.redraw);
 addEventListener("hashchange", open);
 
-await guarded(() => statement.load("brachistochrone"));
+await guarded(() => statement.load(jobInAddress() ? "" : "brachistochrone"));
 await guarded(showJobs);
 await open();
 await showService();

@@ -5,35 +5,45 @@ import * as api from "./api.js";
 const $ = (id) => document.getElementById(id);
 const DRAFT = "costate.draft";
 let schemas = {};
+let coming = null; // what was asked for last
 
-export async function load(chosen) {
-  const [{ templates }, { solvers }] = await Promise.all([api.templates(), api.solvers()]);
-  $("template").replaceChildren(new Option("Your own problem", ""), ...templates.map((t) => new Option(t.title, t.name)));
-  $("solver").replaceChildren(...solvers.map((s) => new Option(s.title, s.name)));
-  schemas = Object.fromEntries(solvers.map((s) => [s.name, s.options]));
-  showOptions();
-  const draft = localStorage.getItem(DRAFT);
-  if (draft) {
-    $("problem").value = draft;
-    $("template").value = "";
-  } else {
-    await choose(chosen || templates[0].name);
+// Nobody edits or sends a statement that is about to be replaced; of several on their way the last one asked for is shown.
+export async function arrive(asked, show) {
+  coming = asked;
+  $("editor").disabled = true;
+  try {
+    const arrived = await asked;
+    if (coming === asked) show(arrived);
+  } finally {
+    if (coming === asked) $("editor").disabled = false;
   }
 }
 
+export async function load(chosen) {
+  if (drafted()) $("problem").value = localStorage.getItem(DRAFT);
+  await arrive(Promise.all([api.templates(), api.solvers()]), ([{ templates }, { solvers }]) => {
+    $("template").replaceChildren(new Option("Your own problem", ""), ...templates.map((t) => new Option(t.title, t.name)));
+    $("solver").replaceChildren(...solvers.map((s) => new Option(s.title, s.name)));
+    schemas = Object.fromEntries(solvers.map((s) => [s.name, s.options]));
+    showOptions();
+  });
+  await choose(drafted() ? "" : chosen);
+}
+
+// The template of that name; without a name what stands there stays.
 export async function choose(name) {
   $("template").value = name;
-  localStorage.removeItem(DRAFT);
   $("about").replaceChildren();
-  if (!name) return;
-  const { description, source, problem } = await api.template(name);
-  if (localStorage.getItem(DRAFT)) return; // typed meanwhile: what a person writes is never overwritten
-  $("problem").value = pretty(problem);
-  const credit = document.createElement("span");
-  credit.className = "source";
-  credit.textContent = source ? `Source: ${source}` : "";
-  $("about").replaceChildren(...marked(description || ""), credit);
-  showFaults([]);
+  if (!name) return arrive(null, () => {});
+  localStorage.removeItem(DRAFT);
+  await arrive(api.template(name), ({ description, source, problem }) => {
+    $("problem").value = pretty(problem);
+    const credit = document.createElement("span");
+    credit.className = "source";
+    credit.textContent = source ? `Source: ${source}` : "";
+    $("about").replaceChildren(...marked(description || ""), credit);
+    showFaults([]);
+  });
 }
 
 // Names in backticks as code.
