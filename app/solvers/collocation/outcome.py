@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,6 +108,27 @@ class Outcome:
                 )
             )
         return Trajectory(tuple(phases), np.asarray(v.p) * d.scales.p)
+
+    def stretched(self, fractions: Array) -> Outcome:
+        """The same values at the same places of intervals that have other lengths, as a guess for another problem.
+
+        Multipliers of what holds at each place are so much for a part of time: they grow with their interval.
+        """
+        old, layout = self.discretization, self.discretization.layout
+        ratio = (fractions / old.fractions)[:, :, None, None]
+
+        def grown(flat: Array) -> Array:
+            """Multipliers of bounds."""
+            found = flat.copy()
+            parts = layout.views(found)
+            for part in (parts.x, parts.u, parts.g):
+                np.copyto(np.asarray(part), part * ratio)
+            return found
+
+        y = self.multipliers
+        lower, upper = grown(np.asarray(y.lower)), grown(np.asarray(y.upper))
+        multipliers = y._replace(path=np.asarray(y.path) * ratio, lower=lower, upper=upper)
+        return replace(self, discretization=replace(old, fractions=fractions), multipliers=multipliers)
 
     def multipliers_on(self, new: Discretization) -> Multipliers:
         """The multipliers carried to another mesh and scaling."""

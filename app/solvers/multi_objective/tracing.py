@@ -1,10 +1,10 @@
 """Fronts of control problems: anchors first, then the points between them, each followed from its neighbours.
 
-Solutions change continuously along a front. A point begins with the trajectory, the multipliers and the mesh that
-lie between those of the points around it (continuation: Allgower & Georg, Introduction to Numerical Continuation
-Methods, ch. 2), so its solve is short, and mostly the only one. What is farthest from all that is solved comes
-next, so that most points have close neighbours. Where the error asks for it a mesh is placed anew, for jumps and
-arcs move along the front.
+Solutions change continuously along a front. A point begins with the trajectory and the multipliers that lie between
+those of the points around it, whose junctions are laid on each other first, and with the mesh of one of them
+(continuation: Allgower & Georg, Introduction to Numerical Continuation Methods, ch. 2), so its solve is short, and
+mostly the only one. What is farthest from all that is solved comes next, so that most points have close neighbours.
+Where the error asks for it a mesh is placed anew.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from app.problems.model import Problem
 from app.solvers.collocation.barrier import Multipliers
 from app.solvers.collocation.chattering import NOTICEABLE, oscillation
-from app.solvers.collocation.discretization import Trajectory, guess_of
+from app.solvers.collocation.discretization import guess_of
 from app.solvers.collocation.interior_point import ACCEPTABLE_ERROR
 from app.solvers.collocation.measurement import Answer, measured
 from app.solvers.collocation.mesh import size_for, uniform
@@ -35,6 +36,7 @@ from app.solvers.collocation.starts import first_outcomes
 from app.solvers.collocation.transcription import TRANSCRIPTIONS
 from app.solvers.multi_objective.control_front import ControlFront
 from app.solvers.multi_objective.family import Family, Result
+from app.solvers.multi_objective.registration import Junction, junctions, registered
 from app.solvers.multi_objective.scalarisation import (
     Payoff,
     Scalarised,
@@ -60,9 +62,9 @@ class Reached:
     outcome: Outcome
 
     @cached_property
-    def trajectory(self) -> Trajectory:
-        """The solution, densely sampled."""
-        return self.outcome.trajectory()
+    def junctions(self) -> list[Junction]:
+        """Where its bounds begin and cease to hold."""
+        return junctions(self.outcome)
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Draft:
 
 
 Guess = tuple[Sequence[Reached], Array]
-"""Solutions, and the share `(n,)` of each in where a solve begins."""
+"""Solutions, registered, and the share `(n,)` of each in where a solve begins."""
 
 
 class AnchorFailed(Exception):  # noqa: N818 - an end of a trace, not an error
@@ -189,7 +191,7 @@ class Tracing:
     def _draft(self, scalarised: Scalarised, guess: Guess) -> Draft:
         """One point from those around it; where that leads nowhere, as any problem."""
         near, shares = guess
-        problem = self.family.problem(scalarised, ([one.trajectory for one in near], shares))
+        problem = self.family.problem(scalarised, ([one.outcome.trajectory() for one in near], shares))
         solving = self._solving(problem, _quiet)
         found = self._continued(solving, scalarised, guess)
         if found.solved:
@@ -206,7 +208,8 @@ class Tracing:
         """The problem on the mesh and with the multipliers of its neighbours; its guess is theirs."""
         near, shares = guess
         outcomes, middle = [one.outcome for one in near], guess_of(solving.problem)
-        mesh = _between([outcome.discretization.fractions for outcome in outcomes], shares)
+        meshes = [outcome.discretization.fractions for outcome in outcomes]
+        _, _, mesh = max(zip(map(np.size, meshes), shares, meshes, strict=True), key=itemgetter(0, 1))
         fits = mesh.shape[1] <= self._largest
         discretization = solving.discretize(mesh if fits else self._mesh, middle, _scales(near, scalarised))
         each = [outcome.multipliers_on(discretization) for outcome in outcomes]
@@ -272,23 +275,15 @@ def _spreading(problems: Sequence[Scalarised], ends: Sequence[Point]) -> Iterato
 
 
 def _around(reached: Sequence[Reached], to: Scalarised) -> Guess:
-    """The solutions that a problem lies between, and the shares of each; beyond them, the nearest."""
+    """The solutions that a problem lies between, registered, and the shares of each; beyond them, the nearest."""
     near = sorted(reached, key=lambda one: _distance(one.scalarised, to))[: len(to.blend)]
     corners = np.stack([one.scalarised.blend for one in near], axis=1)
     shares, *_ = np.linalg.lstsq(corners, to.blend, rcond=None)
     if np.min(shares) < NEGLIGIBLE or np.linalg.norm(corners @ shares - to.blend) > NEGLIGIBLE:
         return near[:1], np.ones(1)
-    return near, shares / np.sum(shares)
-
-
-def _between(meshes: Sequence[Array], shares: Array) -> Array:
-    """The mesh between others, (1, N): what is short in them moves along the front, so their intervals are mixed;
-    where their numbers differ, of those with the fewest."""
-    least = min(mesh.shape[1] for mesh in meshes)
-    alike = [i for i, mesh in enumerate(meshes) if mesh.shape[1] == least]
-    mixed = np.tensordot(shares[alike], np.stack([meshes[i] for i in alike]), 1)
-    found: Array = mixed / np.sum(mixed)
-    return found
+    shares = shares / np.sum(shares)
+    moved = registered([one.outcome for one in near], [one.junctions for one in near], shares)
+    return [replace(one, outcome=outcome) for one, outcome in zip(near, moved, strict=True)], shares
 
 
 def _scales(near: Sequence[Reached], scalarised: Scalarised) -> Scales | None:

@@ -1,0 +1,89 @@
+"""Registration: before solutions are mixed, their time is stretched so that their junctions lie on each other.
+
+Where a bound begins to hold, or ceases to, moves along a front, and with it what a mesh must resolve. The mean of
+two solutions as they stand has both junctions, half of each, and the mean of their meshes is fine at neither. So
+junctions that all of them have, in the same order, are moved to the mean of their places first (landmark
+registration: Ramsay & Silverman, Functional Data Analysis, ch. 7; Kneip & Gasser, Annals of Statistics 20 (1992)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.solvers.collocation.outcome import Outcome
+
+Array = NDArray[np.float64]
+APART = 1e-9  # of normalised time: junctions that are closer are one
+
+
+class Junction(NamedTuple):
+    """At the node `place` (0..1) the bound of that number begins to hold, or ceases to."""
+
+    place: float
+    bound: int
+    begins: bool
+
+
+def junctions(outcome: Outcome) -> list[Junction]:
+    """Those of a solution of one phase, in order."""
+    holds = _holding(outcome)
+    nodes = np.cumsum(outcome.discretization.fractions[0])
+    bounds, intervals = np.nonzero(holds[:, 1:] != holds[:, :-1])
+    found = zip(
+        nodes[intervals].tolist(), bounds.tolist(), holds[bounds, intervals + 1].tolist(), strict=True
+    )
+    return sorted(Junction(*one) for one in found)
+
+
+def registered(
+    outcomes: Sequence[Outcome], found: Sequence[Sequence[Junction]], shares: Array
+) -> list[Outcome]:
+    """The solutions with the junctions they have in common at the mean of their places, in these shares."""
+    places = _common(found)
+    mean = shares @ places
+    return [
+        outcome.stretched(_moved(outcome.discretization.fractions, own, mean))
+        for outcome, own in zip(outcomes, places, strict=True)
+    ]
+
+
+def _holding(outcome: Outcome) -> NDArray[np.bool_]:
+    """Which bounds on states, controls and path constraints hold each interval, (bounds, N): most of its places."""
+    d = outcome.discretization
+    views, data, y = d.layout.views, d.data(), outcome.multipliers
+    weights = views(np.asarray(data.weight))
+    found = []
+    for sign, limits, multipliers in ((1.0, data.lower, y.lower), (-1.0, data.upper, y.upper)):
+        bounds, forces = views(np.asarray(limits)), views(np.asarray(multipliers))
+        for name in ("x", "u", "g"):
+            value, bound, force, weight = (
+                np.asarray(getattr(part, name))[0] for part in (outcome.variables, bounds, forces, weights)
+            )
+            # of a distance and its multiplier, whose product is the barrier parameter, the multiplier is larger
+            found.append(np.mean(force / weight > sign * (value - bound), axis=1) > 0.5)
+    return np.concatenate(found, axis=1).T
+
+
+def _common(found: Sequence[Sequence[Junction]]) -> Array:
+    """The places of the junctions that all have in one order, (solutions, junctions)."""
+    kinds = [[one[1:] for one in each] for each in found]
+    alike = []  # for each solution: its junctions by those of the first that they are
+    for each in kinds:
+        blocks = SequenceMatcher(None, kinds[0], each, autojunk=False).get_matching_blocks()
+        alike.append({at.a + j: at.b + j for at in blocks for j in range(at.size)})
+    shared = [i for i in range(len(kinds[0])) if all(i in one for one in alike)]
+    rows = [[each[one[i]].place for i in shared] for each, one in zip(found, alike, strict=True)]
+    places = np.array(rows).reshape(len(found), len(shared))
+    return places[:, np.all(np.diff(places, axis=1, prepend=0.0) > APART, axis=0)]
+
+
+def _moved(fractions: Array, places: Array, to: Array) -> Array:
+    """The mesh (1, N) stretched between junctions."""
+    nodes = np.concatenate([[0.0], np.cumsum(fractions[0, :-1]), [1.0]])
+    found: Array = np.interp(nodes, [0.0, *places, 1.0], [0.0, *to, 1.0])
+    return np.diff(found)[None]
