@@ -1,4 +1,4 @@
-"""Registration: before solutions are mixed, their time is stretched so that their junctions lie on each other.
+"""What lies between solutions: their mean, once time is stretched so that their junctions lie on each other.
 
 Where a bound begins to hold, or ceases to, moves along a front, and with it what a mesh must resolve. The mean of
 two solutions as they stand has both junctions, half of each, and the mean of their meshes is fine at neither. So
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from app.solvers.collocation.outcome import Outcome
 
 Array = NDArray[np.float64]
 APART = 1e-9  # of normalised time: junctions that are closer are one
+ALIKE = 0.6  # part of the junctions of two solutions that are the same, at least, where they are registered
 
 
 class Junction(NamedTuple):
@@ -42,14 +44,25 @@ def junctions(outcome: Outcome) -> list[Junction]:
 
 def registered(
     outcomes: Sequence[Outcome], found: Sequence[Sequence[Junction]], shares: Array
-) -> list[Outcome]:
-    """The solutions with the junctions they have in common at the mean of their places, in these shares."""
+) -> tuple[Sequence[Outcome], Array]:
+    """The solutions with their common junctions at the mean of their places, in these shares, and a mesh (1, N) for
+    what lies between: that of one of them.
+
+    Where their junctions are others they stay as they are; what is short in their meshes is somewhere between, so
+    intervals are mixed, of those with the fewest.
+    """
+    meshes = [outcome.discretization.fractions for outcome in outcomes]
     places = _common(found)
+    if places is None:
+        least = min(map(np.size, meshes))
+        alike = [i for i, mesh in enumerate(meshes) if np.size(mesh) == least]
+        mixed = np.tensordot(shares[alike], np.stack([meshes[i] for i in alike]), 1)
+        return outcomes, mixed / np.sum(mixed)
     mean = shares @ places
-    return [
-        outcome.stretched(_moved(outcome.discretization.fractions, own, mean))
-        for outcome, own in zip(outcomes, places, strict=True)
-    ]
+    moved = [_moved(mesh, own, mean) for mesh, own in zip(meshes, places, strict=True)]
+    stretched = [outcome.stretched(mesh) for outcome, mesh in zip(outcomes, moved, strict=True)]
+    _, _, finest = max(zip(map(np.size, moved), shares, moved, strict=True), key=itemgetter(0, 1))
+    return stretched, finest
 
 
 def _holding(outcome: Outcome) -> NDArray[np.bool_]:
@@ -69,13 +82,15 @@ def _holding(outcome: Outcome) -> NDArray[np.bool_]:
     return np.concatenate(found, axis=1).T
 
 
-def _common(found: Sequence[Sequence[Junction]]) -> Array:
-    """The places of the junctions that all have in one order, (solutions, junctions)."""
+def _common(found: Sequence[Sequence[Junction]]) -> Array | None:
+    """The places of the junctions that all have in one order, (solutions, junctions); None where few are alike."""
     kinds = [[one[1:] for one in each] for each in found]
     alike = []  # for each solution: its junctions by those of the first that they are
     for each in kinds:
-        blocks = SequenceMatcher(None, kinds[0], each, autojunk=False).get_matching_blocks()
-        alike.append({at.a + j: at.b + j for at in blocks for j in range(at.size)})
+        matcher = SequenceMatcher(None, kinds[0], each, autojunk=False)
+        if matcher.ratio() < ALIKE:
+            return None
+        alike.append({at.a + j: at.b + j for at in matcher.get_matching_blocks() for j in range(at.size)})
     shared = [i for i in range(len(kinds[0])) if all(i in one for one in alike)]
     rows = [[each[one[i]].place for i in shared] for each, one in zip(found, alike, strict=True)]
     places = np.array(rows).reshape(len(found), len(shared))

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -93,7 +92,7 @@ class Draft:
 
 
 Guess = tuple[Sequence[Reached], Array]
-"""Solutions, registered, and the share `(n,)` of each in where a solve begins."""
+"""Solutions, and the share `(n,)` of each in where a solve begins."""
 
 
 class AnchorFailed(Exception):  # noqa: N818 - an end of a trace, not an error
@@ -191,9 +190,10 @@ class Tracing:
     def _draft(self, scalarised: Scalarised, guess: Guess) -> Draft:
         """One point from those around it; where that leads nowhere, as any problem."""
         near, shares = guess
-        problem = self.family.problem(scalarised, ([one.outcome.trajectory() for one in near], shares))
+        outcomes, mesh = registered([one.outcome for one in near], [one.junctions for one in near], shares)
+        problem = self.family.problem(scalarised, ([outcome.trajectory() for outcome in outcomes], shares))
         solving = self._solving(problem, _quiet)
-        found = self._continued(solving, scalarised, guess)
+        found = self._continued(solving, outcomes, shares, mesh, _scales(near, scalarised))
         if found.solved:
             answer = self._meshed(solving, found)
             found = answer.outcome
@@ -204,14 +204,13 @@ class Tracing:
                 return Draft(solving, found, answer)
         return Draft(solving, found, self._from_coarse(solving))
 
-    def _continued(self, solving: Solving, scalarised: Scalarised, guess: Guess) -> Outcome:
+    def _continued(
+        self, solving: Solving, outcomes: Sequence[Outcome], shares: Array, mesh: Array, scales: Scales | None
+    ) -> Outcome:
         """The problem on the mesh and with the multipliers of its neighbours; its guess is theirs."""
-        near, shares = guess
-        outcomes, middle = [one.outcome for one in near], guess_of(solving.problem)
-        meshes = [outcome.discretization.fractions for outcome in outcomes]
-        _, _, mesh = max(zip(map(np.size, meshes), shares, meshes, strict=True), key=itemgetter(0, 1))
+        middle = guess_of(solving.problem)
         fits = mesh.shape[1] <= self._largest
-        discretization = solving.discretize(mesh if fits else self._mesh, middle, _scales(near, scalarised))
+        discretization = solving.discretize(mesh if fits else self._mesh, middle, scales)
         each = [outcome.multipliers_on(discretization) for outcome in outcomes]
         mean = Multipliers(*(np.tensordot(shares, np.stack(parts), 1) for parts in zip(*each, strict=True)))
         return solving.solve(discretization, middle, FOLLOWING, mean)
@@ -275,15 +274,13 @@ def _spreading(problems: Sequence[Scalarised], ends: Sequence[Point]) -> Iterato
 
 
 def _around(reached: Sequence[Reached], to: Scalarised) -> Guess:
-    """The solutions that a problem lies between, registered, and the shares of each; beyond them, the nearest."""
+    """The solutions that a problem lies between, and the shares of each; beyond them, the nearest."""
     near = sorted(reached, key=lambda one: _distance(one.scalarised, to))[: len(to.blend)]
     corners = np.stack([one.scalarised.blend for one in near], axis=1)
     shares, *_ = np.linalg.lstsq(corners, to.blend, rcond=None)
     if np.min(shares) < NEGLIGIBLE or np.linalg.norm(corners @ shares - to.blend) > NEGLIGIBLE:
         return near[:1], np.ones(1)
-    shares = shares / np.sum(shares)
-    moved = registered([one.outcome for one in near], [one.junctions for one in near], shares)
-    return [replace(one, outcome=outcome) for one, outcome in zip(near, moved, strict=True)], shares
+    return near, shares / np.sum(shares)
 
 
 def _scales(near: Sequence[Reached], scalarised: Scalarised) -> Scales | None:
