@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
-from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -43,10 +42,10 @@ def junctions(outcome: Outcome) -> list[Junction]:
 
 
 def registered(
-    outcomes: Sequence[Outcome], found: Sequence[Sequence[Junction]], shares: Array
+    outcomes: Sequence[Outcome], found: Sequence[Sequence[Junction]], shares: Array, largest: int
 ) -> tuple[Sequence[Outcome], Array]:
     """The solutions with their common junctions at the mean of their places, in these shares, and a mesh (1, N) for
-    what lies between: that of one of them.
+    what lies between: of theirs the finest, if it can be one of `largest` intervals at most.
 
     Where their junctions are others they stay as they are; what is short in their meshes is somewhere between, so
     intervals are mixed, of those with the fewest.
@@ -61,8 +60,8 @@ def registered(
     mean = shares @ places
     moved = [_moved(mesh, own, mean) for mesh, own in zip(meshes, places, strict=True)]
     stretched = [outcome.stretched(mesh) for outcome, mesh in zip(outcomes, moved, strict=True)]
-    _, _, finest = max(zip(map(np.size, moved), shares, moved, strict=True), key=itemgetter(0, 1))
-    return stretched, finest
+    order = [(mesh.size <= largest, mesh.size, share) for mesh, share in zip(moved, shares, strict=True)]
+    return stretched, moved[order.index(max(order))]
 
 
 def _holding(outcome: Outcome) -> NDArray[np.bool_]:

@@ -190,7 +190,8 @@ class Tracing:
     def _draft(self, scalarised: Scalarised, guess: Guess) -> Draft:
         """One point from those around it; where that leads nowhere, as any problem."""
         near, shares = guess
-        outcomes, mesh = registered([one.outcome for one in near], [one.junctions for one in near], shares)
+        solutions, found_in = [one.outcome for one in near], [one.junctions for one in near]
+        outcomes, mesh = registered(solutions, found_in, shares, self._largest)
         problem = self.family.problem(scalarised, ([outcome.trajectory() for outcome in outcomes], shares))
         solving = self._solving(problem, _quiet)
         found = self._continued(solving, outcomes, shares, mesh, _scales(near, scalarised))

@@ -25,7 +25,7 @@ HALVES = np.full(2, 0.5)
 
 
 @cache
-def solution(limit: float) -> Outcome:
+def solution(limit: float, intervals: int = INTERVALS) -> Outcome:
     problem = parse(
         {
             "states": ["x", "v"],
@@ -41,7 +41,7 @@ def solution(limit: float) -> Outcome:
     )
     solving = Solving(problem, TRANSCRIPTIONS["radau"], Budget.of(1000, 300.0), lambda _: None)
     guess = guess_of(problem)
-    return solving.solve(solving.discretize(uniform(1, INTERVALS), guess), guess, Start())
+    return solving.solve(solving.discretize(uniform(1, intervals), guess), guess, Start())
 
 
 def control(outcome: Outcome, at: np.ndarray) -> np.ndarray:
@@ -49,8 +49,8 @@ def control(outcome: Outcome, at: np.ndarray) -> np.ndarray:
     return np.interp(at, phase.s, phase.u[:, 0])
 
 
-def together(*outcomes: Outcome) -> tuple[list[Outcome], np.ndarray]:
-    moved, mesh = registered(outcomes, [junctions(one) for one in outcomes], HALVES)
+def together(*outcomes: Outcome, largest: int = INTERVALS) -> tuple[list[Outcome], np.ndarray]:
+    moved, mesh = registered(outcomes, [junctions(one) for one in outcomes], HALVES, largest)
     return list(moved), mesh
 
 
@@ -74,6 +74,12 @@ def test_the_mean_of_registered_solutions_has_one_junction_in_their_middle() -> 
     registered_, plain = (np.mean([control(one, t) for one in pair], axis=0) for pair in (moved, ends))
     errors = [np.max(np.abs(one - known)) for one in (registered_, plain)]
     assert errors[0] < 0.6 * errors[1]
+
+
+@pytest.mark.parametrize(("largest", "intervals"), [(INTERVALS, INTERVALS), (2 * INTERVALS, 2 * INTERVALS)])
+def test_the_mesh_between_is_the_finest_that_is_not_too_large(largest: int, intervals: int) -> None:
+    _, mesh = together(solution(EARLY), solution(LATE, 2 * INTERVALS), largest=largest)
+    assert mesh.shape == (1, intervals)
 
 
 def test_stretching_keeps_what_multipliers_are_for_a_part_of_time() -> None:
