@@ -10,6 +10,7 @@ from app.errors import Faults
 from app.problems.evaluation import Array
 from app.problems.expression import Expression, constant
 from app.problems.intake import read
+from app.problems.joining import joined
 from app.problems.probe import Fault, nudge, probe
 from app.problems.resolution import Resolution
 from app.problems.statement import Constraint, PhaseStatement, Statement
@@ -157,16 +158,20 @@ def _problem(
     """One row of a sweep, or (row 0) the problem itself."""
     boundary = [c for phase in statement.phases for c in phase.boundary_constraints]
     at = row if statement.sweep else None
-    problem = Problem(
-        structure=structure,
-        statement=statement,
-        phases=tuple(_phase(*phase, at) for phase in zip(statement.phases, values.phases, strict=True)),
-        boundary_labels=tuple(map(_label, (*boundary, *statement.boundary_constraints, *statement.links))),
-        warnings=warnings,
-        sweep=statement.sweep,
-        values=values,
-        faults=(),
-        **_row(values.whole, at),
+    problem = joined(
+        Problem(
+            structure=structure,
+            statement=statement,
+            phases=tuple(_phase(*phase, at) for phase in zip(statement.phases, values.phases, strict=True)),
+            boundary_labels=tuple(
+                map(_label, (*boundary, *statement.boundary_constraints, *statement.links))
+            ),
+            warnings=warnings,
+            sweep=statement.sweep,
+            values=values,
+            faults=(),
+            **_row(values.whole, at),
+        )
     )
     return nudge(problem) if values.nudged else problem
 

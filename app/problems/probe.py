@@ -55,6 +55,23 @@ def probe(problem: Problem) -> list[Fault]:
     return faults
 
 
+def boundary_values(problem: Problem) -> Array:
+    """All boundary constraints and links at the guess, in the order of `boundary_labels`, (n_b,)."""
+    found: list[Number] = []
+    ends: dict[str, Number] = {}
+    for index, (stated, phase) in enumerate(zip(problem.statement.phases, problem.phases, strict=True)):
+        own = _end_values(problem, index, phase.guess_x[[0, -1]])
+        known = _with_definitions(problem, stated, own | _shared_values(problem, problem.p_guess))
+        found += [_value(problem, c.expression, known) for c in stated.boundary_constraints]
+        ends |= {f"{phase.name}_{name}": value for name, value in own.items()}
+    statement = problem.statement
+    known = _complete(problem, statement.definitions, ends | _shared_values(problem, problem.p_guess))
+    found += [
+        _value(problem, c.expression, known) for c in (*statement.boundary_constraints, *statement.links)
+    ]
+    return np.array(found, float)
+
+
 def diagnose(problem: Problem, index: int, t: Array, x: Array, u: Array, p: Array) -> list[Fault]:
     """Faults of one phase at points `t (m,)`, `x (m, n_x)`, `u (m, n_u)`, `p (n_p,)`; one for each field."""
     stated = problem.statement.phases[index]
