@@ -231,3 +231,20 @@ def test_the_flown_cost_of_a_maximised_problem_is_shown_in_its_own_sense() -> No
     result = solve(problem)
     assert result["cost"] == pytest.approx(-4 / 9, rel=1e-5)
     assert result["verification"]["flown_cost"] == pytest.approx(result["cost"], rel=1e-5)
+
+
+def test_where_a_solution_stays_at_a_kink_the_message_says_how_to_state_it_without() -> None:
+    fuel = {**REST_TO_REST, "running_cost": "abs(u)", "dynamics": {"x": "v", "v": "u - 0.1*v"}}
+    result = solve(fuel, max_iterations=60)
+    assert result["status"] in ("max_iterations", "stalled")
+    assert "abs: kinks in states or controls" in result["message"]
+    assert "sum of two controls" in result["message"]
+    parts = "up", "down"
+    stated = {
+        **fuel,
+        "controls": [*parts],
+        "running_cost": "up + down",
+        "dynamics": {"x": "v", "v": "up - down - 0.1*v"},
+        "control_bounds": {part: [0, 1] for part in parts},
+    }
+    assert solve(stated)["status"] == "converged"

@@ -1,4 +1,7 @@
-"""Kinks: places in time where a table bends. A mesh with nodes there needs no further intervals around them."""
+"""Kinks: places in time where a table bends. A mesh with nodes there needs no further intervals around them.
+
+Kinks in states or controls are no matter of the mesh: where a solution stays at one, optimality conditions fail.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.problems.model import Problem
-from app.problems.structure import Code
+from app.problems.structure import Code, PhaseStructure
 from app.solvers.collocation.mesh import SIZES, size_for, uniform
 
 Array = NDArray[np.float64]
 FINEST = 128  # intervals of a first mesh that is made finer for the sake of kinks
 NEAREST = 0.05  # of an interval: nodes come no closer than that
 SAME = 1e-9  # of the horizon: a node at a kink
+SHARP = "abs", "max", "min"
+LEAVES = "k", "p", "d", "t", "x", "u", "t0", "tf", "x0", "xf"
 
 
 def first_mesh(problem: Problem, intervals: float) -> Array:
@@ -54,13 +59,43 @@ def kinks(problem: Problem, index: int) -> Array:
     return np.array(sorted(place for place in found if SAME < place < 1.0 - SAME))
 
 
+def bends(problem: Problem) -> list[str]:
+    """What bends in states or controls, anywhere inside a phase: names of functions and tables."""
+    tables = list(problem.statement.tables)
+    found: set[str] = set()
+
+    def moves(code: Code, definitions: list[bool]) -> bool:
+        """Whether an expression changes with states or controls; what bends in it is noted."""
+        stack: list[bool] = []
+        for operation, *rest in code:
+            if operation in LEAVES:
+                stack.append(operation in ("x", "u") or (operation == "d" and definitions[int(rest[0])]))
+                continue
+            count = 1 if operation in ("table", "powi") else int(rest[0])
+            moving = any(stack[-count:])
+            stack[-count:] = [moving]
+            if moving and operation in (*SHARP, "table"):
+                found.add(tables[int(rest[0])] if operation == "table" else str(operation))
+        return stack[-1]
+
+    for phase in problem.structure.phases:
+        definitions: list[bool] = []
+        for code in phase.definitions:
+            definitions.append(moves(code, definitions))
+        for code in _inside(phase)[len(definitions) :]:
+            moves(code, definitions)
+    return sorted(found)
+
+
+def _inside(phase: PhaseStructure) -> list[Code]:
+    """All that is evaluated at the points of a phase, definitions first."""
+    cost = [] if phase.running_cost is None else [phase.running_cost]
+    return [*phase.definitions, *phase.dynamics, *phase.path, *cost]
+
+
 def _tables_of_time(problem: Problem, index: int) -> Iterator[int]:
     """Tables that are evaluated at the time itself somewhere in a phase."""
-    phase = problem.structure.phases[index]
-    codes: list[Code] = [*phase.definitions, *phase.dynamics, *phase.path]
-    if phase.running_cost is not None:
-        codes.append(phase.running_cost)
-    for code in codes:
+    for code in _inside(problem.structure.phases[index]):
         for before, (operation, argument, *_) in pairwise(code):
             if operation == "table" and before[0] == "t":
                 yield int(argument)

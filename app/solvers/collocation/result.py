@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from app.problems.model import Problem
 from app.solvers.collocation.faults import worst_rows
 from app.solvers.collocation.interior_point import INFEASIBLE, INVALID, STUCK
+from app.solvers.collocation.kinks import bends
 from app.solvers.collocation.measurement import Answer
 from app.solvers.collocation.outcome import Outcome
 from app.solvers.collocation.programs import SEGMENTS, fleet_program
@@ -27,6 +28,10 @@ Array = NDArray[np.float64]
 ADVICE = (
     "Bounds on states that keep expressions away from poles, `nominal` magnitudes, a guess nearer to a trajectory, "
     "more `mesh_intervals` or a larger `tolerance` may help."
+)
+KINKS = (
+    "{}: kinks in states or controls. Where a solution stays at one, no optimality condition holds. abs(u) can be "
+    "written as the sum of two controls from 0 on, a maximum as a bound, any kink be rounded, as sqrt(u^2 + 1e-4)."
 )
 SLACK = 100.0  # of the tolerance: what the flight of the published control may differ by
 
@@ -255,7 +260,8 @@ def _status(solving: Solving, answer: Answer, checked: Verification, allowed: fl
     if worst:
         message += " Largest violations: " + "; ".join(worst) + "."
     if ended != INFEASIBLE:
-        message += " " + ADVICE
+        sharp = bends(solving.problem)
+        message += " " + (KINKS.format(" and ".join(sharp)) if sharp else ADVICE)
     return status, message + _loss(checked)
 
 
