@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 
-from app.errors import Faults
-from app.problems.evaluation import Array, Number, evaluate, plain, show
+from app.errors import Faults, shorten
+from app.problems.evaluation import Array, Number, evaluate, middle, plain, show
 from app.problems.expression import MATHEMATICAL, Expression, suggestion
 from app.problems.statement import Bounds, Statement
 
 
-class Constants:
-    """Evaluates the numbers of one statement; faults are noted, not raised."""
+@dataclass(frozen=True)
+class Row:
+    """The constraint (as `kind` calls it) that bounds `expression`: it may use what a bound may not."""
 
-    def __init__(self, statement: Statement, faults: Faults) -> None:
+    kind: str
+    expression: Expression
+
+    def instead_of(self, bound: Expression, side: str) -> str:
+        """The remedy for a `bound` that is no number: the difference to it, bounded by zero."""
+        difference = Expression((*self.expression.code, *bound.code, ("sub", 2)))
+        return f'{self.kind} {{"expr": "{shorten(str(difference))}", "{side}": 0}}'
+
+
+class Constants:
+    """Evaluates the numbers of one statement; faults are noted, not raised.
+
+    `known` are the names that mean something somewhere in the problem.
+    """
+
+    def __init__(self, statement: Statement, faults: Faults, known: Collection[str]) -> None:
         self.faults = faults
+        self._known = known
         self._statement = statement
         self._rows = statement.sweep
         self._values: dict[str, Number] = dict(MATHEMATICAL)
@@ -27,8 +45,13 @@ class Constants:
     def __getitem__(self, name: str) -> Number:
         return self._values[name]
 
-    def number(self, expression: Expression, path: str) -> Number:
-        """The value of an expression of constants; NaN (and a fault) where it has none."""
+    def number(
+        self, expression: Expression, path: str, row: Row | None = None, side: str = "lower"
+    ) -> Number:
+        """The value of an expression of constants; NaN (and a fault) where it has none.
+
+        Of a bound on this `side`, `row` is the constraint that could state it.
+        """
         if expression.number is not None:
             return expression.number
         unknown = sorted(expression.names - self._values.keys())
@@ -36,7 +59,9 @@ class Constants:
             return math.nan
         if unknown:
             remedy = suggestion(unknown[0], self._values, "constants")
-            if unknown[0] in self._statement.parameters:
+            if row is not None and unknown[0] in self._known:
+                remedy = row.instead_of(expression, side)
+            elif unknown[0] in self._statement.parameters:
                 remedy = f"a boundary constraint, such as {{expr: 'x_0-{unknown[0]}', lower: 0, upper: 0}}"
             message = f"{unknown[0]!r} is no constant; a number may use constants only"
             self.faults.add(path, message, expression.source, remedy)
@@ -53,12 +78,26 @@ class Constants:
             )
         return plain(np.where(np.isfinite(value), value, math.nan))
 
-    def bounds(self, bounds: Bounds, path: str) -> tuple[Number, Number]:
-        """Lower and upper bound, infinite where there is none."""
-        low = -math.inf if bounds[0] is None else self.number(bounds[0], path)
+    def guess(self, given: Expression | None, bounds: Bounds, low: Number, high: Number, path: str) -> Number:
+        """The guess of what lies within `bounds` (`low` and `high` as numbers): their middle if not given."""
+        if given is None:
+            return middle(low, high)
+        path = f"{path}.guess"
+        guess = self.number(given, path)
+        # One that depends on constants may leave its bounds, or they it, as the constants are varied.
+        fixed = all(part is None or part.names <= MATHEMATICAL.keys() for part in (given, *bounds))
+        if fixed and (guess < low or guess > high):
+            self.faults.add(
+                path, "lies outside its bounds", show(guess), f"within [{show(low)}, {show(high)}]"
+            )
+        return guess
+
+    def bounds(self, bounds: Bounds, path: str, row: Row | None = None) -> tuple[Number, Number]:
+        """Lower and upper bound, infinite where there is none; `row`: the constraint that could state them."""
+        low = -math.inf if bounds[0] is None else self.number(bounds[0], path, row)
         high = low
         if bounds[1] is not bounds[0] or bounds[1] is None:
-            high = math.inf if bounds[1] is None else self.number(bounds[1], path)
+            high = math.inf if bounds[1] is None else self.number(bounds[1], path, row, "upper")
         if np.any(np.asarray(low) > np.asarray(high)):
             given = f"[{show(low)}, {show(high)}]"
             self.faults.add(path, "the lower bound is above the upper bound", given, "lower <= upper")

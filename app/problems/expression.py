@@ -25,6 +25,34 @@ FUNCTIONS: dict[str, tuple[int, int | None]] = {
 }
 MATHEMATICAL = {"pi": math.pi, "e": math.e}
 
+_ROUGH = "not smooth: e.g. tanh(k*x) with a large k; for what changes at known times a table, or phases"
+_NO_BOUND = "null where there is no bound"
+_INTEGRAL = (
+    "a state with the integrand as its rate, and its final value bounded: "
+    'dynamics {"w": "u^2"}, initial {"w": 0}, final {"w": [null, 5]}'
+)
+# What people write instead of what there is (in lower case), where the nearest name would mislead.
+_INSTEAD: dict[str, dict[str, str]] = {
+    "functions": {
+        **dict.fromkeys(["sign", "sgn", "signum", "heaviside", "step", "unitstep", "rect"], _ROUGH),
+        **dict.fromkeys(["if", "ifelse", "if_else", "iif", "where", "when", "piecewise", "switch"], _ROUGH),
+        **dict.fromkeys(["floor", "ceil", "round", "trunc", "int", "mod", "fmod", "rem"], _ROUGH),
+        **dict.fromkeys(["clip", "clamp", "sat"], "max(lower, min(x, upper))"),
+        **dict.fromkeys(["pow", "power"], "a^b"),
+        "ln": "log",
+        "log10": "log(x)/log(10)",
+    },
+    "constants": {
+        "free": 'a free time is {"free": true, "lower": .., "upper": .., "guess": ..}; '
+        "the end value of a state is free where it is left out",
+        **dict.fromkeys(["inf", "infinity", "infty", "oo", "none", "null"], _NO_BOUND),
+    },
+    "keys": {
+        **dict.fromkeys(["integral_constraints", "integral_constraint", "integrals", "integral"], _INTEGRAL),
+        **dict.fromkeys(["equals", "equal", "eq", "value"], "lower and upper set to the same number"),
+    },
+}
+
 PRECEDENCE = {"add": 1, "sub": 1, "mul": 2, "div": 2, "neg": 3, "pos": 3, "pow": 4}
 _SYMBOL = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "^"}
 _ATOM = 5
@@ -87,8 +115,16 @@ def constant(value: float) -> Expression:
     return Expression((("number", number + 0.0),))
 
 
+def instead(name: str, kind: str) -> str | None:
+    """What is written here in place of a name known from elsewhere; None where that is not known."""
+    return _INSTEAD.get(kind, {}).get(name.lower())
+
+
 def suggestion(name: str, known: Iterable[str], kind: str = "names") -> str:
-    """The remedy for an unknown name: near misses first, else what there is."""
+    """The remedy for an unknown name: what is written instead, else near misses, else what there is."""
+    meant = instead(name, kind)
+    if meant is not None:
+        return meant
     names = list(known)
     likely = [known for known in names if abs(len(known) - len(name)) <= 3] if len(names) > 50 else names
     near = difflib.get_close_matches(name[:MAX_NAME_LENGTH], likely, n=3, cutoff=0.5)

@@ -112,7 +112,7 @@ def parse(ocp: Mapping[str, Any]) -> Problem:
         faults.check()  # too little is there to look for more
     resolution = Resolution(statement, faults)
     structure = resolution.structure()
-    valuation = Valuation(statement, faults)
+    valuation = Valuation(statement, faults, resolution.known)
     values = Values(valuation.phases(), valuation.whole(resolution.numbers), nudged=False)
     faults.check()
     warnings = unused(statement, resolution.used)
@@ -142,9 +142,9 @@ def with_constants(problem: Problem, rows: Sequence[Mapping[str, float]]) -> tup
     moved = {name: tuple(value(name, row) for row in rows) for name in stated.constants}
     statement = replace(stated, constants=moved, sweep=len(rows))
     faults = Faults()
-    valuation = Valuation(statement, faults)
     resolution = Resolution(statement, faults)
     resolution.structure()  # collects the numbers that stand in expressions
+    valuation = Valuation(statement, faults, resolution.known)
     values = Values(valuation.phases(), valuation.whole(resolution.numbers), nudged=problem.values.nudged)
     faults.check()
     return tuple(

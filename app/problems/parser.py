@@ -18,6 +18,7 @@ from app.problems.expression import (
     Expression,
     ExpressionError,
     Instruction,
+    instead,
     suggestion,
 )
 
@@ -26,6 +27,7 @@ MAX_DEPTH = 64  # brackets
 MAX_NODES = 2_000
 MAX_STATIC_POWER = 32  # whole exponents up to here are part of the structure, larger ones are values
 
+_ENDS = {"t0": "0", "t_0": "0", "0": "0", "tf": "f", "t_f": "f"}
 _BINARY = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow", "**": "pow"}
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
@@ -142,11 +144,20 @@ class _Parser:
             self._next += 1
             return True
         if called:
-            raise ExpressionError(
-                f"unknown function {text!r}", position, suggestion(text, FUNCTIONS, "functions")
-            )
+            raise ExpressionError(f"unknown function {text!r}", position, self._instead_of_call(text))
         self._emit(("name", text), position)
         return False
+
+    def _instead_of_call(self, name: str) -> str:
+        """The remedy for a call of what is no function: `x(tf)` is meant as an end value."""
+        remedy = suggestion(name, FUNCTIONS, "functions")
+        inside = [token[str(token.lastgroup)] for token in self._tokens[self._next + 1 : self._next + 3]]
+        if instead(name, "functions") or inside[1:] != [")"]:
+            return remedy
+        if inside[0] == "t":
+            return f"{name!r} alone for its value at t, or a function: {remedy}"
+        end = _ENDS.get(inside[0])
+        return remedy if end is None else f"'{name}_{end}' for its value at t{end}"
 
     def _table(self, position: int) -> bool:
         tokens = self._tokens[self._next : self._next + 3]

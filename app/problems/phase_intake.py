@@ -159,14 +159,16 @@ def read_constraints(reader: Reader, key: str, default: Bounds | None = None) ->
     found: list[Constraint] = []
     for value, path in reader.items(key, MAX_CONSTRAINTS):
         inner = reader.of(value, path)
+        noted = len(reader.faults)
         inner.only(("expr", "lower", "upper"), ("name", "title", "description"))
+        lower = inner.bound(inner.data.get("lower"), inner.at("lower"))
+        upper = inner.bound(inner.data.get("upper"), inner.at("upper"))
+        faulty_bounds = len(reader.faults) > noted  # one that is misspelt is not missing too
         if "expr" not in inner.data:
             inner.faults.add(inner.at("expr"), "the expression is missing", None, "{expr, lower, upper}")
             continue
         expression = inner.expression(inner.data["expr"], inner.at("expr"))
-        lower = inner.bound(inner.data.get("lower"), inner.at("lower"))
-        upper = inner.bound(inner.data.get("upper"), inner.at("upper"))
-        if lower is None and upper is None:
+        if lower is None and upper is None and not faulty_bounds:
             if default is None:
                 inner.faults.add(path, "neither lower nor upper is given", None, "at least one of them")
             else:

@@ -14,7 +14,7 @@ from app.problems.structure import Code, PhaseStructure, Resolved, Structure, Ta
 
 
 class Resolution:
-    """Resolves one statement; `structure`, `numbers` and `warnings` are the outcome."""
+    """Resolves one statement; `structure`, `numbers`, `used` and `known` names are the outcome."""
 
     def __init__(self, statement: Statement, faults: Faults) -> None:
         self.statement = statement
@@ -26,7 +26,7 @@ class Resolution:
         self._shared |= {name: ("p", index) for index, name in enumerate(statement.parameters)}
         self._end_definitions: list[Code] = []
         self._definitions = [self._phase_definitions(phase) for phase in statement.phases]
-        self._known = self._every_name()
+        self.known = self._every_name()
         check_clashes(statement, faults)
         self._check_definitions()
 
@@ -159,7 +159,7 @@ class Resolution:
             compiled=compiled,
             numbers=self.numbers,
             tables=self._tables,
-            known=self._known,
+            known=self.known,
             used=self.used,
             hint=hint,
         )
@@ -203,10 +203,10 @@ class Resolution:
 
     def _check_names(self, definitions: Mapping[str, Expression], path: str) -> None:
         scope = self._scope(
-            dict.fromkeys(sorted(self._known, key=_by_kind), ("k", 0)), {}, [], lambda name: None
+            dict.fromkeys(sorted(self.known, key=_by_kind), ("k", 0)), {}, [], lambda name: None
         )
         for name, expression in definitions.items():
-            if not expression.names <= self._known or expression.tables - self._tables.keys():
+            if not expression.names <= self.known or expression.tables - self._tables.keys():
                 scope.resolve(expression, f"{path}.{name}", self._faults)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
 from app.errors import Faults
-from app.problems.constants import Constants
-from app.problems.evaluation import Array, Number, clip, maximum, middle, minimum, show
+from app.problems.constants import Constants, Row
+from app.problems.evaluation import Array, Number, clip, maximum, minimum, show
+from app.problems.expression import Expression
 from app.problems.guesses import guesses
 from app.problems.scopes import Numbers
 from app.problems.statement import Bounds, Constraint, PhaseStatement, Statement
@@ -57,9 +59,9 @@ class WholeValues:
 class Valuation:
     """Evaluates the numbers of one statement; faults are noted, not raised."""
 
-    def __init__(self, statement: Statement, faults: Faults) -> None:
+    def __init__(self, statement: Statement, faults: Faults, known: Collection[str]) -> None:
         self.statement = statement
-        self._constants = Constants(statement, faults)
+        self._constants = Constants(statement, faults, known)
         self._times: list[Times] = []
 
     def phases(self) -> tuple[PhaseValues, ...]:
@@ -80,14 +82,11 @@ class Valuation:
         for name, parameter in statement.parameters.items():
             path = f"parameters.{name}"
             low, high = self._constants.bounds(parameter.bounds, path)
-            center = (
-                middle(low, high)
-                if parameter.guess is None
-                else self._constants.number(parameter.guess, path)
-            )
             lower.append(low)
             upper.append(high)
-            guess.append(clip(center, low, high))
+            guess.append(
+                clip(self._constants.guess(parameter.guess, parameter.bounds, low, high, path), low, high)
+            )
         boundary = [c for phase in statement.phases for c in phase.boundary_constraints]
         bounds = [self._constraint(c) for c in (*boundary, *statement.boundary_constraints, *statement.links)]
         return WholeValues(
@@ -120,8 +119,9 @@ class Valuation:
         inside = {}
         for names, kind in ((phase.states, "state_bounds"), (phase.controls, "control_bounds")):
             for name in names:
+                bounds = phase.bounds.get(name, (None, None))
                 inside[name] = self._constants.bounds(
-                    phase.bounds.get(name, (None, None)), f"{prefix}{kind}.{name}"
+                    bounds, f"{prefix}{kind}.{name}", Row("a path constraint", Expression((("name", name),)))
                 )
         initial = {
             n: self._end(phase.initial.get(n), inside[n], f"{prefix}initial.{n}") for n in phase.states
@@ -160,7 +160,8 @@ class Valuation:
         )
 
     def _constraint(self, constraint: Constraint) -> tuple[Number, Number]:
-        return self._constants.bounds(constraint.bounds, constraint.path)
+        row = Row("the constraint", constraint.expression)
+        return self._constants.bounds(constraint.bounds, constraint.path, row)
 
     def _end(self, bounds: Bounds | None, inside: tuple[Number, Number], path: str) -> tuple[Number, Number]:
         """Bounds of a state at an end: those given, within the state's own."""

@@ -202,6 +202,34 @@ def test_an_unknown_function_gets_near_misses() -> None:
     assert caught.value.remedy == "did you mean 'sqrt'?"
 
 
+@pytest.mark.parametrize("text", ["sign(a)", "Heaviside(a)", "if(a > 0, 1, 2)", "floor(a)", "mod(a, 2)"])
+def test_a_function_that_is_not_smooth_gets_a_smooth_one(text: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        parse_expression(text)
+    assert str(caught.value.remedy).startswith("not smooth: e.g. tanh(k*x) with a large k")
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("ln(a)", "log"),
+        ("log10(a)", "log(x)/log(10)"),
+        ("pow(a, b)", "a^b"),
+        ("clip(a, 0, 1)", "max(lower, min(x, upper))"),
+        ("arcsin(a)", "did you mean 'asin'?"),
+        ("arctan2(a, b)", "did you mean 'atan2'?"),
+        ("x(tf)^2", "'x_f' for its value at tf"),
+        ("x( t_0 )", "'x_0' for its value at t0"),
+        ("x(0)", "'x_0' for its value at t0"),
+        ("v(t)", "'v' alone for its value at t, or a function: "),
+    ],
+)
+def test_a_call_of_what_is_no_function_is_told_how_to_write_it(text: str, remedy: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        parse_expression(text)
+    assert str(caught.value.remedy).startswith(remedy)
+
+
 def test_whole_exponents_belong_to_the_structure_and_others_are_values() -> None:
     assert ("powi", 2) in parse_expression("a^2").code
     assert ("powi", -3) in parse_expression("a**-3.0").code

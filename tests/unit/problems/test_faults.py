@@ -81,6 +81,9 @@ CASES: list[tuple[Ocp, str, str]] = [
     ({"initial": {"x": [1, 2, 3]}}, "initial.x", "must be a pair"),
     ({"initial": {"x": "v"}}, "initial.x", "'v' is no constant"),
     ({"initial": {"x": 3}, "state_bounds": {"x": [0, 2]}}, "initial.x", "outside the bounds"),
+    ({"parameters": {"a": {"lower": 1, "upper": 2, "guess": 3}}}, "parameters.a.guess", "outside its bounds"),
+    ({"time": {"t0": 0, "tf": {"lower": 1, "guess": 0.5}}}, "time.tf.guess", "outside its bounds"),
+    ({"time": {"t0": {"lower": -1, "guess": -2}, "tf": 1}}, "time.t0.guess", "outside its bounds"),
     ({"final": {"x": [3, 4]}, "state_bounds": {"x": [0, 2]}}, "final.x", "outside the bounds"),
     ({"state_bounds": {"x": [1, 0]}}, "state_bounds.x", "above the upper bound"),
     ({"state_bounds": {"u": [0, 1]}}, "state_bounds.u", "'u' is no state"),
@@ -152,6 +155,66 @@ def test_the_remedy_is_named(double_integrator: Ocp) -> None:
     assert found["dynamics.x"].allowed == "did you mean 'v'?"
     assert "'running_cost'" in str(found["runing_cost"].allowed)
     assert found["terminal_cost"].allowed == "the end values x_0 and x_f"
+
+
+VARYING: Ocp = {"parameters": {"p": [0, 1]}, "definitions": {"d": "x+v"}}
+REMEDIES: list[tuple[Ocp, str, str]] = [
+    ({"time": {"t0": 0, "tf": "free"}}, "time.tf", '{"free": true, "lower": .., "upper": .., "guess": ..}'),
+    ({"state_bounds": {"x": ["-inf", 1]}}, "state_bounds.x", "null where there is no bound"),
+    ({"control_bounds": {"u": [0, "Infinity"]}}, "control_bounds.u", "null where there is no bound"),
+    ({"terminal_cost": "x(tf)^2"}, "terminal_cost", "'x_f'"),
+    ({"boundary_constraints": [{"expr": "v(t0)", "upper": 0}]}, "boundary_constraints.0.expr", "'v_0'"),
+    (
+        {"control_bounds": {"u": [None, "p"]}},
+        "control_bounds.u",
+        'a path constraint {"expr": "u-p", "upper": 0}',
+    ),
+    ({"state_bounds": {"x": ["2*t+1", None]}}, "state_bounds.x", '{"expr": "x-(2*t+1)", "lower": 0}'),
+    ({"state_bounds": {"x": ["v", None]}}, "state_bounds.x", '{"expr": "x-v", "lower": 0}'),
+    ({"state_bounds": {"v": [None, "d"]}}, "state_bounds.v", '{"expr": "v-d", "upper": 0}'),
+    ({"state_bounds": {"v": [None, "vmax"]}}, "state_bounds.v", "known constants"),
+    (
+        {"path_constraints": [{"expr": "x-v", "upper": "p"}]},
+        "path_constraints.0",
+        '{"expr": "x-v-p", "upper": 0}',
+    ),
+    ({"initial": {"x": "p"}}, "initial.x", "a boundary constraint"),
+    ({"integral_constraints": []}, "integral_constraints", "a state with the integrand as its rate"),
+    ({"time": {"t0": 0, "tf": {"lower": 1, "upper": 2, "guess": 3}}}, "time.tf.guess", "within [1, 2]"),
+]
+
+
+@pytest.mark.parametrize(("change", "field", "remedy"), REMEDIES, ids=[f"{c[1]}: {c[2]}" for c in REMEDIES])
+def test_the_remedy_is_what_should_be_written_instead(
+    double_integrator: Ocp, change: Ocp, field: str, remedy: str
+) -> None:
+    assert remedy in str(faults({**double_integrator, **VARYING, **change})[field].allowed)
+
+
+@pytest.mark.parametrize("key", ["equals", "equal", "value"])
+def test_an_equation_is_lower_and_upper_of_one_number_and_faulted_once(
+    double_integrator: Ocp, key: str
+) -> None:
+    found = faults({**double_integrator, "path_constraints": [{"expr": "x", key: 2}]})
+    assert list(found) == [f"path_constraints.0.{key}"]
+    assert found[f"path_constraints.0.{key}"].allowed == "lower and upper set to the same number"
+
+
+def test_a_bound_at_fault_is_not_missing_as_well(double_integrator: Ocp) -> None:
+    found = faults({**double_integrator, "path_constraints": [{"expr": "x", "upper": "2*"}]})
+    assert list(found) == ["path_constraints.0.upper"]
+
+
+def test_a_guess_is_moved_within_bounds_that_follow_constants(double_integrator: Ocp) -> None:
+    time = {"t0": 0, "tf": {"lower": "T", "upper": "2*T", "guess": 3}}
+    problem = parse({**double_integrator, "constants": {"T": [1, 2]}, "time": time})
+    assert [row.phases[0].tf[2] for row in problem.rows()] == [2.0, 3.0]
+
+
+def test_a_time_of_the_phase_itself_is_suggested_without_its_prefix(public_problems: dict[str, Ocp]) -> None:
+    ocp = copy.deepcopy(public_problems["waypoint_two_phase"])
+    ocp["phases"][1]["terminal_cost"] = f"{ocp['phases'][1]['name']}_tf"
+    assert str(faults(ocp)["phases.1.terminal_cost"].allowed).startswith("did you mean 'tf'")
 
 
 def test_an_end_value_on_its_bound_is_no_contradiction(double_integrator: Ocp) -> None:
