@@ -10,7 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 import numpy as np
 
 from app.errors import Faults, shorten
-from app.problems.evaluation import Array, Number, evaluate, middle, plain, show
+from app.problems.evaluation import Array, Number, evaluate, plain, show
 from app.problems.expression import MATHEMATICAL, Expression, suggestion
 from app.problems.statement import Bounds, Statement
 
@@ -77,20 +77,6 @@ class Constants:
                 path, "has no finite value", expression.source, "no division by zero, log(0) and such"
             )
         return plain(np.where(np.isfinite(value), value, math.nan))
-
-    def guess(self, given: Expression | None, bounds: Bounds, low: Number, high: Number, path: str) -> Number:
-        """The guess of what lies within `bounds` (`low` and `high` as numbers): their middle if not given."""
-        if given is None:
-            return middle(low, high)
-        path = f"{path}.guess"
-        guess = self.number(given, path)
-        # One that depends on constants may leave its bounds, or they it, as the constants are varied.
-        fixed = all(part is None or part.names <= MATHEMATICAL.keys() for part in (given, *bounds))
-        if fixed and (guess < low or guess > high):
-            self.faults.add(
-                path, "lies outside its bounds", show(guess), f"within [{show(low)}, {show(high)}]"
-            )
-        return guess
 
     def bounds(self, bounds: Bounds, path: str, row: Row | None = None) -> tuple[Number, Number]:
         """Lower and upper bound, infinite where there is none; `row`: the constraint that could state them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.problems.constants import Constants
-from app.problems.evaluation import Number, clip, maximum, plain, show
+from app.problems.evaluation import Number, clip, maximum, middle, plain, show
 from app.problems.statement import Moment, PhaseStatement
 
 SHORTEST = 1e-6  # of the guessed duration: the least duration of a phase whose end time is free
@@ -43,7 +43,8 @@ def phase_times(phase: PhaseStatement, previous: Number, constants: Constants) -
 
 def _time(moment: Moment, path: str, constants: Constants) -> tuple[Number, Number, Number]:
     low, high = constants.bounds((moment.lower, moment.upper), path)
-    return low, high, constants.guess(moment.guess, (moment.lower, moment.upper), low, high, path)
+    guess = middle(low, high) if moment.guess is None else constants.number(moment.guess, f"{path}.guess")
+    return low, high, guess
 
 
 def _duration_guess(low: Number, high: Number, start: Number) -> Number:

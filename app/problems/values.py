@@ -10,7 +10,7 @@ import numpy as np
 
 from app.errors import Faults
 from app.problems.constants import Constants, Row
-from app.problems.evaluation import Array, Number, clip, maximum, minimum, show
+from app.problems.evaluation import Array, Number, clip, maximum, middle, minimum, show
 from app.problems.expression import Expression
 from app.problems.guesses import guesses
 from app.problems.scopes import Numbers
@@ -82,11 +82,14 @@ class Valuation:
         for name, parameter in statement.parameters.items():
             path = f"parameters.{name}"
             low, high = self._constants.bounds(parameter.bounds, path)
+            center = (
+                middle(low, high)
+                if parameter.guess is None
+                else self._constants.number(parameter.guess, path)
+            )
             lower.append(low)
             upper.append(high)
-            guess.append(
-                clip(self._constants.guess(parameter.guess, parameter.bounds, low, high, path), low, high)
-            )
+            guess.append(clip(center, low, high))
         boundary = [c for phase in statement.phases for c in phase.boundary_constraints]
         bounds = [self._constraint(c) for c in (*boundary, *statement.boundary_constraints, *statement.links)]
         return WholeValues(

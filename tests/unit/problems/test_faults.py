@@ -81,9 +81,6 @@ CASES: list[tuple[Ocp, str, str]] = [
     ({"initial": {"x": [1, 2, 3]}}, "initial.x", "must be a pair"),
     ({"initial": {"x": "v"}}, "initial.x", "'v' is no constant"),
     ({"initial": {"x": 3}, "state_bounds": {"x": [0, 2]}}, "initial.x", "outside the bounds"),
-    ({"parameters": {"a": {"lower": 1, "upper": 2, "guess": 3}}}, "parameters.a.guess", "outside its bounds"),
-    ({"time": {"t0": 0, "tf": {"lower": 1, "guess": 0.5}}}, "time.tf.guess", "outside its bounds"),
-    ({"time": {"t0": {"lower": -1, "guess": -2}, "tf": 1}}, "time.t0.guess", "outside its bounds"),
     ({"final": {"x": [3, 4]}, "state_bounds": {"x": [0, 2]}}, "final.x", "outside the bounds"),
     ({"state_bounds": {"x": [1, 0]}}, "state_bounds.x", "above the upper bound"),
     ({"state_bounds": {"u": [0, 1]}}, "state_bounds.u", "'u' is no state"),
@@ -180,7 +177,6 @@ REMEDIES: list[tuple[Ocp, str, str]] = [
     ),
     ({"initial": {"x": "p"}}, "initial.x", "a boundary constraint"),
     ({"integral_constraints": []}, "integral_constraints", "a state with the integrand as its rate"),
-    ({"time": {"t0": 0, "tf": {"lower": 1, "upper": 2, "guess": 3}}}, "time.tf.guess", "within [1, 2]"),
 ]
 
 
