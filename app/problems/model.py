@@ -158,21 +158,18 @@ def _problem(
     """One row of a sweep, or (row 0) the problem itself."""
     boundary = [c for phase in statement.phases for c in phase.boundary_constraints]
     at = row if statement.sweep else None
-    problem = joined(
-        Problem(
-            structure=structure,
-            statement=statement,
-            phases=tuple(_phase(*phase, at) for phase in zip(statement.phases, values.phases, strict=True)),
-            boundary_labels=tuple(
-                map(_label, (*boundary, *statement.boundary_constraints, *statement.links))
-            ),
-            warnings=warnings,
-            sweep=statement.sweep,
-            values=values,
-            faults=(),
-            **_row(values.whole, at),
-        )
+    problem = Problem(
+        structure=structure,
+        statement=statement,
+        phases=tuple(_phase(*phase, at) for phase in zip(statement.phases, values.phases, strict=True)),
+        boundary_labels=tuple(map(_label, (*boundary, *statement.boundary_constraints, *statement.links))),
+        warnings=warnings,
+        sweep=statement.sweep,
+        values=values,
+        faults=(),
+        **_row(values.whole, at),
     )
+    problem = joined(problem)
     return nudge(problem) if values.nudged else problem
 
 

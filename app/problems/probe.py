@@ -41,35 +41,26 @@ class Fault:
 def probe(problem: Problem) -> list[Fault]:
     """Faults at the guess: dynamics, cost and constraints inside each phase, end values at its ends."""
     faults: list[Fault] = []
-    ends: dict[str, Number] = {}
-    for index, phase in enumerate(problem.phases):
-        s = np.linspace(0.0, 1.0, POINTS + 2)
+    *each, whole = _known_at_ends(problem)
+    for index, (phase, known) in enumerate(zip(problem.phases, each, strict=True)):
+        s = np.linspace(0.0, 1.0, POINTS + 2)[1:-1]
         x = _interpolate(phase.guess_s, phase.guess_x, s)
         u = _interpolate(phase.guess_s, phase.guess_u, s)
         t = phase.t0[2] + s * (phase.tf[2] - phase.t0[2])
-        faults += diagnose(problem, index, t[1:-1], x[1:-1], u[1:-1], problem.p_guess)
-        own = _end_values(problem, index, x[[0, -1]])
-        faults += _end_faults(problem, index, own)
-        ends |= {f"{phase.name}_{name}": value for name, value in own.items()}
-    faults += _whole_faults(problem, ends)
-    return faults
+        faults += diagnose(problem, index, t, x, u, problem.p_guess)
+        faults += _end_faults(problem, index, known)
+    return faults + _whole_faults(problem, whole)
 
 
 def boundary_values(problem: Problem) -> Array:
     """All boundary constraints and links at the guess, in the order of `boundary_labels`, (n_b,)."""
-    found: list[Number] = []
-    ends: dict[str, Number] = {}
-    for index, (stated, phase) in enumerate(zip(problem.statement.phases, problem.phases, strict=True)):
-        own = _end_values(problem, index, phase.guess_x[[0, -1]])
-        known = _with_definitions(problem, stated, own | _shared_values(problem, problem.p_guess))
-        found += [_value(problem, c.expression, known) for c in stated.boundary_constraints]
-        ends |= {f"{phase.name}_{name}": value for name, value in own.items()}
     statement = problem.statement
-    known = _complete(problem, statement.definitions, ends | _shared_values(problem, problem.p_guess))
-    found += [
-        _value(problem, c.expression, known) for c in (*statement.boundary_constraints, *statement.links)
+    *each, whole = _known_at_ends(problem)
+    rows = [
+        (c, known) for s, known in zip(statement.phases, each, strict=True) for c in s.boundary_constraints
     ]
-    return np.array(found, float)
+    rows += [(c, whole) for c in (*statement.boundary_constraints, *statement.links)]
+    return np.array([_value(problem, c.expression, known) for c, known in rows], float)
 
 
 def diagnose(problem: Problem, index: int, t: Array, x: Array, u: Array, p: Array) -> list[Fault]:
@@ -143,10 +134,21 @@ def _end_values(problem: Problem, index: int, x: Array) -> dict[str, Number]:
     return found
 
 
-def _end_faults(problem: Problem, index: int, values: dict[str, Number]) -> list[Fault]:
+def _known_at_ends(problem: Problem) -> list[dict[str, Number]]:
+    """What expressions of end values may use at the guess: those of each phase, then those over all phases."""
+    shared = _shared_values(problem, problem.p_guess)
+    found: list[dict[str, Number]] = []
+    ends: dict[str, Number] = {}
+    for index, (stated, phase) in enumerate(zip(problem.statement.phases, problem.phases, strict=True)):
+        own = _end_values(problem, index, phase.guess_x[[0, -1]])
+        found.append(_with_definitions(problem, stated, own | shared))
+        ends |= {f"{phase.name}_{name}": value for name, value in own.items()}
+    return [*found, _complete(problem, problem.statement.definitions, ends | shared)]
+
+
+def _end_faults(problem: Problem, index: int, known: dict[str, Number]) -> list[Fault]:
     stated, phase = problem.statement.phases[index], problem.phases[index]
     prefix = f"{stated.path}." if stated.path else ""
-    known = _with_definitions(problem, stated, values | _shared_values(problem, problem.p_guess))
     expressions = [(f"{c.path}.expr", c.expression) for c in stated.boundary_constraints]
     if stated.terminal_cost is not None:
         expressions.append((f"{prefix}terminal_cost", stated.terminal_cost))
@@ -155,9 +157,8 @@ def _end_faults(problem: Problem, index: int, values: dict[str, Number]) -> list
     return [fault for fault in faults if fault is not None]
 
 
-def _whole_faults(problem: Problem, ends: dict[str, Number]) -> list[Fault]:
+def _whole_faults(problem: Problem, known: dict[str, Number]) -> list[Fault]:
     statement = problem.statement
-    known = _complete(problem, statement.definitions, ends | _shared_values(problem, problem.p_guess))
     expressions = [
         (f"{c.path}.expr", c.expression) for c in (*statement.boundary_constraints, *statement.links)
     ]

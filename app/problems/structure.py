@@ -42,6 +42,12 @@ class PhaseStructure:
     running_cost: Code | None
     path: tuple[Code, ...]
 
+    @property
+    def inside(self) -> list[Code]:
+        """All that is evaluated at a point, definitions first."""
+        cost = [] if self.running_cost is None else [self.running_cost]
+        return [*self.definitions, *self.dynamics, *self.path, *cost]
+
 
 @dataclass(frozen=True, eq=False)
 class Structure:

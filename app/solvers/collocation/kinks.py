@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.problems.model import Problem
-from app.problems.structure import Code, PhaseStructure
+from app.problems.structure import Code
 from app.solvers.collocation.mesh import SIZES, size_for, uniform
 
 Array = NDArray[np.float64]
@@ -82,20 +82,14 @@ def bends(problem: Problem) -> list[str]:
         definitions: list[bool] = []
         for code in phase.definitions:
             definitions.append(moves(code, definitions))
-        for code in _inside(phase)[len(definitions) :]:
+        for code in phase.inside[len(definitions) :]:
             moves(code, definitions)
     return sorted(found)
 
 
-def _inside(phase: PhaseStructure) -> list[Code]:
-    """All that is evaluated at the points of a phase, definitions first."""
-    cost = [] if phase.running_cost is None else [phase.running_cost]
-    return [*phase.definitions, *phase.dynamics, *phase.path, *cost]
-
-
 def _tables_of_time(problem: Problem, index: int) -> Iterator[int]:
     """Tables that are evaluated at the time itself somewhere in a phase."""
-    for code in _inside(problem.structure.phases[index]):
+    for code in problem.structure.phases[index].inside:
         for before, (operation, argument, *_) in pairwise(code):
             if operation == "table" and before[0] == "t":
                 yield int(argument)

@@ -94,11 +94,8 @@ def turned(problem: Problem, guess: Trajectory, turn: float, begin: float = 0.0)
 
 def angles(phase: PhaseStructure) -> NDArray[np.bool_]:
     """Which controls are angles: met only as the argument of a sine or cosine, and met at all, (n_u,)."""
-    codes = [*phase.definitions, *phase.dynamics, *phase.path]
-    if phase.running_cost is not None:
-        codes.append(phase.running_cost)
     inside, outside = np.zeros(len(phase.controls), bool), np.zeros(len(phase.controls), bool)
-    for code in codes:
+    for code in phase.inside:
         for place, (operation, argument, *_) in enumerate(code):
             if operation != "u":
                 continue

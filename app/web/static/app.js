@@ -64,7 +64,8 @@ async function showService() {
 
 // The statement beside an answer is its own: a draft is overwritten only when that is asked for.
 async function edit() {
-  await statement.arrive(api.asked(jobInAddress()), statement.take);
+  const id = jobInAddress();
+  await statement.arrive(api.asked(id), (asked) => { if (id === jobInAddress()) statement.take(asked); });
 }
 
 async function open() {
